@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recognise modulations in IQ samples with a denoising masked autoencoder.
+
+    import denomae
+    engine = denomae.Engine.load()
+    labels = engine.classify(frames)        # complex64 [B, engine.frame_length]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["DenomaeError", "Engine", "Label", "Place", "__version__"]
+
+if TYPE_CHECKING:
+    from denomae.engine import Engine
+    from denomae.errors import DenomaeError
+    from denomae.labels import Label, Place
+
+_HOMES = {"Engine": "engine", "DenomaeError": "errors", "Label": "labels", "Place": "labels"}
+
+
+def __getattr__(name: str) -> Any:
+    # torch takes seconds to import; a program that only reads labels need not wait for it
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"denomae.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'denomae' has no attribute {name!r}")

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A checkpoint is a folder of `model.safetensors` and `config.json`; never a pickle.
+
+The loader trusts nothing: every field and every tensor's name, shape and type is checked, and an
+error names the file, the field, what was found and what was wanted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from denomae.errors import CheckpointError, DenomaeError
+from denomae.modalities import in_table_order
+from denomae.model.build import on_meta_device
+from denomae.model.classifier import Classifier
+from denomae.model.denomae import DenoMAE
+from denomae.model.presets import Architecture
+from denomae.typed import from_json, to_json
+
+FORMAT = "denomae.checkpoint/1"
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+SHIPPED = Path(__file__).parent / "weights" / "live"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Fitted on validation frames: logits are divided by `temperature`; below `threshold` a label is unknown."""
+
+    temperature: float = 1.0
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the weights come from."""
+
+    seed: int
+    frames_pretrained: int
+    frames_finetuned: int
+    commit: str
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """The record in `config.json`."""
+
+    format: str
+    name: str
+    kind: Literal["pretrained", "classifier"]
+    architecture: Architecture
+    modalities: tuple[str, ...]
+    classes: tuple[str, ...]
+    families: dict[str, str]
+    power_normalisation: Literal["unit", "none"]
+    recipe: str
+    samples_per_symbol: tuple[float, float]
+    snr_db: tuple[float, float]
+    calibration: Calibration
+    metrics: dict[str, float]
+    provenance: Provenance
+
+
+def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -> None:
+    """Write a checkpoint; each file appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    _replace(folder / WEIGHTS_FILE, save(tensors))
+    _replace(folder / CONFIG_FILE, (json.dumps(to_json(config), indent=2) + "\n").encode())
+
+
+def read_config(folder: str | Path) -> CheckpointConfig:
+    """Read and check `config.json`.
+
+    Raises:
+        CheckpointError: the folder is no checkpoint, or a field is not as it must be.
+    """
+    folder = _checkpoint_folder(Path(folder))
+    path = folder / CONFIG_FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is not JSON ({error}); write the checkpoint again") from None
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise CheckpointError(
+            f"{path}: format: found {found!r}, wanted {FORMAT!r}; "
+            "use the version of gr-denomae that wrote it, or train it again"
+        )
+    try:
+        config = from_json(CheckpointConfig, data, str(path))
+        in_table_order(config.modalities)
+    except CheckpointError:
+        raise
+    except DenomaeError as error:
+        raise CheckpointError(str(error)) from None
+    _check_values(config, path)
+    return config
+
+
+def load_model(folder: str | Path, config: CheckpointConfig | None = None) -> Classifier | DenoMAE:
+    """Build the model that a checkpoint describes and fill in its weights (on the CPU, in eval mode).
+
+    Raises:
+        CheckpointError: a tensor is missing, left over, or of another shape or type than the
+            configuration wants.
+    """
+    config = config or read_config(folder)
+    path = Path(folder) / WEIGHTS_FILE
+    with on_meta_device():
+        model = _empty_model(config)
+    wanted = dict(model.state_dict())
+    tensors = _read_tensors(path, wanted)
+    model = _empty_model(config)  # positions are computed, not stored: they need real memory
+    model.load_state_dict(tensors)
+    return model.eval()
+
+
+def weights_digest(folder: str | Path) -> str:
+    """SHA-256 of the weights file, in hexadecimal."""
+    return hashlib.sha256((Path(folder) / WEIGHTS_FILE).read_bytes()).hexdigest()
+
+
+def _empty_model(config: CheckpointConfig) -> Classifier | DenoMAE:
+    if config.kind == "pretrained":
+        return DenoMAE(config.architecture, config.modalities)
+    return Classifier(config.architecture, config.modalities, len(config.classes))
+
+
+def _read_tensors(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = set(file.keys())
+            for name, tensor in wanted.items():
+                if name not in names:
+                    raise CheckpointError(f"{path}: the tensor {name!r} is missing")
+                part = file.get_slice(name)
+                shape, dtype = tuple(part.get_shape()), part.get_dtype()
+                if shape != tuple(tensor.shape):
+                    raise CheckpointError(
+                        f"{path}: tensor {name!r}: found the shape {list(shape)}, wanted {list(tensor.shape)}"
+                    )
+                if dtype not in ("F32", "BF16"):
+                    raise CheckpointError(f"{path}: tensor {name!r}: found the type {dtype}, wanted F32 or BF16")
+            left = sorted(names - set(wanted))
+            if left:
+                raise CheckpointError(f"{path}: found the tensor {left[0]!r}, which the architecture does not have")
+            return {name: file.get_tensor(name).float() for name in wanted}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file ({error}); copy or train it again"
+        ) from None
+
+
+def _checkpoint_folder(folder: Path) -> Path:
+    if folder.is_file():
+        start = folder.open("rb").read(4)
+        if start[:2] == b"PK" or start[:1] == b"\x80":
+            raise CheckpointError(
+                f"{folder} is a pickle, which can run any code when it is opened; "
+                f"wanted a folder of {WEIGHTS_FILE} and {CONFIG_FILE}"
+            )
+        raise CheckpointError(f"{folder} is a file; wanted the folder that holds {WEIGHTS_FILE} and {CONFIG_FILE}")
+    if not folder.is_dir():
+        raise CheckpointError(f"no checkpoint at {folder}; wanted a folder of {WEIGHTS_FILE} and {CONFIG_FILE}")
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder} holds no {name}; wanted {WEIGHTS_FILE} and {CONFIG_FILE}")
+    return folder
+
+
+def _check_values(config: CheckpointConfig, path: Path) -> None:
+    def refuse(field: str, found: object, wanted: str) -> None:
+        raise CheckpointError(f"{path}: {field}: found {found!r}, wanted {wanted}")
+
+    a = config.architecture
+    sizes = {
+        "frame_length": a.frame_length, "signal_patch": a.signal_patch, "image_patch": a.image_patch,
+        "width": a.width, "depth": a.depth, "heads": a.heads, "head_width": a.head_width,
+        "decoder_width": a.decoder_width, "decoder_heads": a.decoder_heads,
+        "image.height": a.image.height, "image.width": a.image.width,
+    }
+    for field, size in sizes.items():
+        if not 1 <= size <= 2**20:
+            refuse(f"architecture.{field}", size, "1 to 1,048,576")
+    if a.frame_length % a.signal_patch:
+        refuse("architecture.frame_length", a.frame_length, f"a multiple of signal_patch {a.signal_patch}")
+    if a.image.height % a.image_patch or a.image.width % a.image_patch:
+        refuse("architecture.image", [a.image.height, a.image.width], f"multiples of image_patch {a.image_patch}")
+    if a.width % (4 * a.heads) and (a.width % a.heads or a.width % 4):
+        refuse("architecture.width", a.width, f"a multiple of 4 and of heads {a.heads}")
+    if not a.image.extent > 0 or len(a.image.decay_px) != len(a.image.half_size_px):
+        refuse("architecture.image", to_json(a.image), "a positive extent and one half size a decay length")
+    if config.kind == "classifier":
+        if not config.classes or len(set(config.classes)) != len(config.classes):
+            refuse("classes", list(config.classes), "one or more different names")
+        if set(config.families) != set(config.classes):
+            refuse("families", sorted(config.families), f"a family for each of {sorted(config.classes)}")
+    if not config.calibration.temperature > 0 or not 0 <= config.calibration.threshold <= 1:
+        refuse("calibration", to_json(config.calibration), "a temperature above 0 and a threshold in 0..1")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

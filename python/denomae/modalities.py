@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The five modalities of DenoMAE, as one table, and how each is built from IQ frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from denomae.errors import DenomaeError
+from denomae.raster import ImageSpec, constellation_image
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One view of a frame: which waveform it shows, in which form, and what it must be turned into."""
+
+    name: str
+    waveform: str  # "noisy", "clean" or "noise"
+    form: str  # "image" or "signal"
+    target: str  # the modality that its decoder reconstructs
+
+
+MODALITIES: dict[str, Modality] = {
+    modality.name: modality
+    for modality in (
+        Modality("noisy_image", "noisy", "image", target="clean_image"),
+        Modality("noisy_signal", "noisy", "signal", target="clean_signal"),
+        Modality("clean_image", "clean", "image", target="clean_image"),
+        Modality("clean_signal", "clean", "signal", target="clean_signal"),
+        Modality("noise", "noise", "signal", target="noise"),
+    )
+}
+LIVE_MODALITIES = ("noisy_image", "noisy_signal")
+
+
+def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
+    """The given modality names in the order of the table, each known and named once.
+
+    Raises:
+        DenomaeError: a name is unknown or repeated, or there is none.
+    """
+    given = list(names)
+    unknown = [name for name in given if name not in MODALITIES]
+    if unknown or not given or len(set(given)) != len(given):
+        raise DenomaeError(
+            f"modalities are {given}; wanted one or more of {list(MODALITIES)}, each at most once"
+        )
+    return tuple(name for name in MODALITIES if name in given)
+
+
+def power_scale(frames: Tensor) -> Tensor:
+    """The factor that brings each frame to unit mean power: float32 [B, 1] for complex64 [B, N].
+
+    Safe from overflow over the whole range of float32; a frame of zeros has factor 1.
+    """
+    parts = torch.view_as_real(frames).flatten(1)                            # [B, 2N]
+    peak = parts.abs().amax(1, keepdim=True).double()
+    peak = torch.where(peak > 0, peak, torch.ones_like(peak))
+    rms = (parts.double() / peak).square().mean(1, keepdim=True).mul(2).sqrt() * peak
+    return torch.where(rms > 0, 1 / rms, torch.ones_like(rms)).float()
+
+
+def unit_power(frames: Tensor) -> Tensor:
+    """Frames scaled to unit mean power: complex64 [B, N] to complex64 [B, N]."""
+    return frames * power_scale(frames)
+
+
+def build(waveforms: Mapping[str, Tensor], names: Iterable[str], image: ImageSpec) -> dict[str, Tensor]:
+    """Build modalities from waveforms that are already at one scale.
+
+    Args:
+        waveforms: "noisy", "clean", "noise" (those that `names` need) to complex64 [B, N].
+        names: modality names.
+        image: how constellations are drawn.
+
+    Returns:
+        name to float32 [B, C, H, W] (images) or [B, 2, N] (signals), in table order.
+    """
+    built: dict[str, Tensor] = {}
+    for name in in_table_order(names):
+        modality = MODALITIES[name]
+        frames = waveforms[modality.waveform]
+        if modality.form == "image":
+            built[name] = constellation_image(frames, image)
+        else:
+            built[name] = torch.view_as_real(frames).transpose(1, 2).contiguous()
+    return built

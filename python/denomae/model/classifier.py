@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Encoder and head: the model that runs live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from denomae.model.build import initialise
+from denomae.model.encoder import Encoder
+from denomae.model.presets import Architecture
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the head says of a batch: logits float32 [B, classes] and SNR in dB float32 [B]."""
+
+    logits: Tensor
+    snr_db: Tensor
+
+
+class Head(nn.Module):
+    """Mean of the tokens, then two layers to the classes and one to the SNR."""
+
+    SNR_SCALE_DB = 10.0  # the regression works in units of this
+
+    def __init__(self, architecture: Architecture, class_count: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(architecture.width, eps=1e-6)
+        self.hidden = nn.Linear(architecture.width, architecture.head_width)
+        self.activation = nn.GELU()
+        self.classes = nn.Linear(architecture.head_width, class_count)
+        self.snr = nn.Linear(architecture.head_width, 1)
+
+    def forward(self, tokens: Tensor) -> Verdict:
+        features = self.activation(self.hidden(self.norm(tokens.mean(1))))    # [B, head width]
+        return Verdict(self.classes(features), self.snr(features).squeeze(-1) * self.SNR_SCALE_DB)
+
+
+class Classifier(nn.Module):
+    """Modalities of a batch of frames to verdicts."""
+
+    def __init__(self, architecture: Architecture, modalities: tuple[str, ...], class_count: int) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.encoder = Encoder(architecture, modalities)
+        self.head = Head(architecture, class_count)
+        initialise(self)
+
+    def forward(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
+    ) -> Verdict:
+        encoded = self.encoder(inputs, visible)
+        return self.head(torch.cat(list(encoded.values()), dim=1))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One light decoder a modality: mask tokens ask all visible tokens once, then each other.
+
+The cross-attention follows MultiMAE (arXiv 2204.01678): every decoder sees the visible tokens of
+every modality, so that a clean signal can be told from a noisy image.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from timm.models.vision_transformer import Block
+from torch import Tensor, nn
+
+from denomae.modalities import MODALITIES
+from denomae.model.encoder import token_positions
+from denomae.model.masking import Mask, take
+from denomae.model.presets import Architecture
+
+
+class CrossAttention(nn.Module):
+    """Attention of queries [B, Q, D] to a context [B, K, D]."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+
+    def forward(self, queries: Tensor, context: Tensor) -> Tensor:
+        batch, count, width = queries.shape
+        q = self.query(queries).view(batch, count, self.heads, -1).transpose(1, 2)
+        k, v = self.key_value(context).view(batch, -1, 2, self.heads, width // self.heads).unbind(2)
+        mixed = F.scaled_dot_product_attention(q, k.transpose(1, 2), v.transpose(1, 2))
+        return self.output(mixed.transpose(1, 2).reshape(batch, count, width))
+
+
+class Decoder(nn.Module):
+    """Reconstructs the target of one modality from the encoder's tokens of all of them."""
+
+    def __init__(self, name: str, architecture: Architecture) -> None:
+        super().__init__()
+        width = architecture.decoder_width
+        self.name = name
+        self.enter = nn.Linear(architecture.width, width)
+        self.mask_token = nn.Parameter(torch.zeros(width))
+        positions = token_positions(name, architecture, width)
+        self.register_buffer("positions", positions, persistent=False)
+        self.norm_queries = nn.LayerNorm(width, eps=1e-6)
+        self.norm_context = nn.LayerNorm(width, eps=1e-6)
+        self.cross = CrossAttention(width, architecture.decoder_heads)
+        self.blocks = nn.ModuleList(
+            Block(width, architecture.decoder_heads, qkv_bias=True)
+            for _ in range(architecture.decoder_depth)
+        )
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.leave = nn.Linear(width, architecture.patch_size(MODALITIES[name].target))
+
+    def forward(self, encoded: dict[str, Tensor], mask: Mask) -> Tensor:
+        """Predicted target patches of all this modality's tokens: [B, T, size], in token order."""
+        context = self.enter(torch.cat(list(encoded.values()), dim=1))         # [B, visible, d]
+        own = self.enter(encoded[self.name])                                   # [B, V, d]
+        batch, _, width = own.shape
+        count = self.positions.shape[0]
+        queries = self.mask_token.expand(batch, count, width)
+        index = mask.visible.to(own.device)[..., None].expand(-1, -1, width)
+        queries = queries.scatter(1, index, own.to(queries.dtype)) + self.positions  # [B, T, d]
+        queries = queries + self.cross(self.norm_queries(queries), self.norm_context(context))
+        for block in self.blocks:
+            queries = block(queries)
+        return self.leave(self.norm(queries))
+
+
+def masked_patches(patches: Tensor, mask: Mask) -> Tensor:
+    """Only the masked tokens' patches: [B, T, size] to [B, M, size]."""
+    return take(patches, mask.masked)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DenoMAE: one encoder over five modalities, one decoder for each (arXiv 2501.11538)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from denomae.model.build import initialise
+from denomae.model.decoder import Decoder
+from denomae.model.encoder import Encoder
+from denomae.model.masking import Mask
+from denomae.model.presets import Architecture
+
+
+class DenoMAE(nn.Module):
+    """The model of pretraining."""
+
+    def __init__(self, architecture: Architecture, modalities: tuple[str, ...]) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.encoder = Encoder(architecture, modalities)
+        self.decoders = nn.ModuleDict(
+            {name: Decoder(name, architecture) for name in self.encoder.modalities}
+        )
+        initialise(self)
+
+    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Mask]) -> dict[str, Tensor]:
+        """Encode the visible tokens, decode every token: modality name to [B, T, size of its target]."""
+        encoded = self.encoder(inputs, {name: mask.visible for name, mask in masks.items()})
+        return {name: self.decoders[name](encoded, masks[name]) for name in encoded}

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shared encoder: any non-empty subset of the modalities in, one sequence of tokens out.
+
+A token is a linear patch embedding, a fixed sine-cosine position and a learnt modality embedding;
+attention (timm's blocks) runs over the tokens of one frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from timm.models.vision_transformer import Block
+from torch import Tensor, nn
+
+from denomae.errors import DenomaeError
+from denomae.modalities import MODALITIES, in_table_order
+from denomae.model.masking import take
+from denomae.model.patches import patchify_image, patchify_signal
+from denomae.model.positions import grid_positions, line_positions
+from denomae.model.presets import Architecture
+
+
+def patchify(name: str, values: Tensor, architecture: Architecture) -> Tensor:
+    """The patches of one modality: [B, T, size]."""
+    if MODALITIES[name].form == "image":
+        return patchify_image(values, architecture.image_patch)
+    return patchify_signal(values, architecture.signal_patch)
+
+
+def token_positions(name: str, architecture: Architecture, width: int) -> Tensor:
+    """The fixed positions of a modality's tokens: float32 [T, width]."""
+    if MODALITIES[name].form == "image":
+        patch = architecture.image_patch
+        return grid_positions(architecture.image.height // patch, architecture.image.width // patch, width)
+    return line_positions(architecture.token_count(name), width)
+
+
+class TokenEmbedding(nn.Module):
+    """Patches of one modality to tokens."""
+
+    def __init__(self, name: str, architecture: Architecture) -> None:
+        super().__init__()
+        self.projection = nn.Linear(architecture.patch_size(name), architecture.width)
+        self.modality = nn.Parameter(torch.zeros(architecture.width))
+        positions = token_positions(name, architecture, architecture.width)
+        self.register_buffer("positions", positions, persistent=False)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        return self.projection(patches) + self.positions + self.modality
+
+
+class Encoder(nn.Module):
+    """The encoder for the modalities it was made with; each call may give any subset of them."""
+
+    def __init__(self, architecture: Architecture, modalities: tuple[str, ...]) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.modalities = in_table_order(modalities)
+        self.embeddings = nn.ModuleDict(
+            {name: TokenEmbedding(name, architecture) for name in self.modalities}
+        )
+        self.blocks = nn.ModuleList(
+            Block(architecture.width, architecture.heads, qkv_bias=True) for _ in range(architecture.depth)
+        )
+        self.norm = nn.LayerNorm(architecture.width, eps=1e-6)
+
+    def embed(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Tokens of each given modality in table order, only the visible ones if `visible` is given.
+
+        Args:
+            inputs: modality name to its values (see `denomae.modalities.build`).
+            visible: modality name to int64 [B, V], the tokens to keep.
+        """
+        names = in_table_order(inputs)
+        absent = [name for name in names if name not in self.embeddings]
+        if absent:
+            raise DenomaeError(f"this encoder knows {list(self.modalities)}, not {absent}")
+        tokens = {}
+        for name in names:
+            embedded = self.embeddings[name](patchify(name, inputs[name], self.architecture))  # [B, T, D]
+            tokens[name] = embedded if visible is None else take(embedded, visible[name])      # [B, V, D]
+        return tokens
+
+    def forward(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Encode: modality name to [B, T or V, D], in table order whatever the order of `inputs`."""
+        tokens = self.embed(inputs, visible)
+        sequence = torch.cat(list(tokens.values()), dim=1)                   # [B, sum of T or V, D]
+        for block in self.blocks:
+            sequence = block(sequence)
+        parts = self.norm(sequence).split([part.shape[1] for part in tokens.values()], dim=1)
+        return dict(zip(tokens, parts, strict=True))
