@@ -4,9 +4,10 @@
 
     python examples/captures/make_demo_capture.py [--output examples/captures/demo]
 
-The recording is that of one receiver: its noise floor never changes, transmitters come and go 10 or 20 dB
-above it, each with its own symbol rate, timing, clock error, carrier offset and phase. Between them there
-is the floor alone. One burst of stronger noise is the class `noise`. The same seed gives the same capture.
+The recording is that of one receiver: its noise floor never changes, transmitters come and go 10 or
+20 dB above it, each with its own symbol rate, timing, clock error, carrier offset and phase.
+Between them there is the floor alone. One burst of stronger noise is the class `noise`. The same
+seed gives the same capture.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from gnuradio import blocks, channels, filter, gr
 from sigmf import SigMFFile
+
 from transmitters import SAMPLE_RATE_HZ, TRANSMITTERS, Transmitter
 
 SEED = 20_260_301
@@ -32,7 +34,7 @@ NOISE_BURST_DBFS = -38.0
 SNRS_DB = (10.0, 20.0)
 
 SIGNAL_FRAMES = 32
-"""A span holds 32 frames and a drawn part of one more, so at least 31 whole ones wherever frames begin."""
+"""A span has 32 frames and a drawn part of one more: 31 whole ones wherever frames begin."""
 NOISE_FRAMES = 64
 LEAD_IN_SAMPLES = 4096
 """Cut off before the span begins, so that every filter has settled."""
@@ -182,8 +184,9 @@ def write(spans: list[Span], base: Path) -> None:
             "core:datatype": "ci16_le",
             "core:sample_rate": SAMPLE_RATE_HZ,
             "core:description": (
-                "Eleven modulations behind a simulated receiver, at 10 and 20 dB. Made with GNU Radio's own "
-                "modulators and channel model. What no annotation covers is the receiver's noise floor."
+                "Eleven modulations behind a simulated receiver, at 10 and 20 dB. Made with GNU "
+                "Radio's own modulators and channel model. What no annotation covers is the "
+                "receiver's noise floor."
             ),
             "core:author": "gr-denomae",
             "core:license": "https://spdx.org/licenses/GPL-3.0-or-later.html",

@@ -17,7 +17,7 @@ from gnuradio.filter import firdes, pfb
 SAMPLE_RATE_HZ = 32_000.0
 
 OVERSAMPLING = 16
-"""Samples a symbol at which modulators with whole rates run, before the resampler to the drawn rate."""
+"""Samples a symbol of the modulators that need a whole number; a resampler follows them."""
 
 
 @dataclass(frozen=True)
