@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command `denomae-train`."""
+
+from __future__ import annotations
+
+import sys
+
+from denomae.errors import DenomaeError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; a user's error is one sentence and exit code 2."""
+    import tyro
+
+    from denomae_training.commands import Evaluate, Finetune, Pretrain
+
+    command = tyro.extras.subcommand_cli_from_dict(
+        {"pretrain": Pretrain, "finetune": Finetune, "evaluate": Evaluate},
+        prog="denomae-train",
+        description="Pretrain, fine-tune and evaluate DenoMAE models.",
+        args=arguments,
+    )
+    try:
+        command.run()
+    except (DenomaeError, OSError) as error:
+        print(f"denomae-train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("denomae-train: stopped; the same command goes on from the last state", file=sys.stderr)
+        return 130
+    return 0

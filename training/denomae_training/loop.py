@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The training loop that pretraining and fine-tuning share."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from denomae_training.signals.dataset import Batch, batches, split_seed
+from denomae_training.signals.recipe import Recipe
+from denomae_training.state import load_state, save_state
+
+Loss = Callable[[nn.Module, Batch, torch.Generator, float], tuple[Tensor, Mapping[str, Tensor]]]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to learn.
+
+    The rate rises over `warmup_share` of the steps, stays, and falls to zero over the last
+    `decay_share`. The part before the fall does not depend on where the end lies, so a run that
+    was given too many steps can be resumed with fewer.
+    """
+
+    frames: int = 200_000
+    """Frames to see in all."""
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_frames: int = 10_000
+    decay_share: float = 0.25
+
+    @property
+    def steps(self) -> int:
+        return max(1, math.ceil(self.frames / self.batch_size))
+
+    def rate(self, step: int) -> float:
+        """The learning rate of step `step`, counted from 0."""
+        warm = min(1.0, (step + 1) * self.batch_size / max(self.warmup_frames, 1))
+        left = (self.steps - step) / max(1.0, self.decay_share * self.steps)
+        return self.learning_rate * warm * min(1.0, left)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how a run computes; none of it changes the result on one kind of machine."""
+
+    device: str = "auto"
+    precision: str = "auto"
+    """fp32, bf16, or auto: bf16 where the processor multiplies it natively."""
+    workers: int = 1
+    """Processes that synthesize frames."""
+    threads: int = 0
+    """CPU threads of torch; 0: as many as there are cores."""
+    save_every_s: float = 120.0
+    compile: bool = False
+
+
+def train(
+    model: nn.Module,
+    loss_of: Loss,
+    recipe: Recipe,
+    split: str,
+    schedule: Schedule,
+    seed: int,
+    folder: Path,
+    device: torch.device,
+    precision: torch.dtype,
+    machine: Machine,
+    after: Callable[[int], dict[str, float]] | None = None,
+    after_every_s: float = 300.0,
+) -> None:
+    """Train `model` in place, from the folder's newest state to the schedule's end.
+
+    Args:
+        loss_of: model, batch, mask generator and share of the schedule done to (loss, parts to log).
+        split: names the seed of the training frames.
+        folder: the run's folder; gets `log.jsonl` and states.
+        after: called with the step now and then and at the end; what it returns is logged.
+    """
+    model.to(device)
+    optimizer = torch.optim.AdamW(
+        _groups(model, schedule.weight_decay), lr=schedule.learning_rate, betas=(0.9, 0.95)
+    )
+    first = load_state(folder, model, optimizer)
+    compute = torch.compile(model) if machine.compile else model
+    log = (folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
+    saved = validated = time.monotonic()
+    model.train()
+    with log, _progress() as bar:
+        task = bar.add_task(split, total=schedule.steps, completed=first, note="")
+        source = batches(
+            recipe, split_seed(seed, split), schedule.batch_size, first, schedule.steps, machine.workers
+        )
+        for step, batch in enumerate(source, start=first):
+            began = time.monotonic()
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.rate(step)
+            generator = torch.Generator().manual_seed(split_seed(seed, "masks") + step)
+            with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+                loss, parts = loss_of(compute, batch.to(device), generator, step / schedule.steps)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            now, done = time.monotonic(), step + 1
+            row = {"step": done, "frames": done * schedule.batch_size, "loss": loss.item()}
+            row |= {name: part.item() for name, part in parts.items()}
+            if not math.isfinite(row["loss"]):
+                raise FloatingPointError(f"the loss became {row['loss']} at step {done}; lower the learning rate")
+            row |= {"rate": schedule.rate(step), "frames_per_s": schedule.batch_size / (now - began)}
+            if after and (now - validated > after_every_s or done == schedule.steps):
+                model.eval()
+                row |= after(done)
+                model.train()
+                validated = time.monotonic()
+            log.write(json.dumps(row) + "\n")
+            bar.update(task, completed=done, note=f"loss {row['loss']:.4f}")
+            if now - saved > machine.save_every_s or done == schedule.steps:
+                save_state(folder, model, optimizer, done)
+                saved = now
+    model.eval()
+
+
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Weight decay for matrices only, as in MAE."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    return Progress(*columns, console=Console(stderr=True))

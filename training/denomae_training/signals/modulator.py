@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a modulator is: a function that draws its own parameters and returns a waveform with them."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+
+
+class Drawn(dict[str, float]):
+    """The parameters that were drawn for one frame, by name."""
+
+
+class Modulator(Protocol):
+    def __call__(
+        self, rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]
+    ) -> tuple[np.ndarray, Drawn]:
+        """Draw a waveform of `count` samples: complex [count] at any power, and what was drawn."""
+
+
+def draw_samples_per_symbol(rng: np.random.Generator, low: float, high: float) -> float:
+    """Samples a symbol, uniform in logarithm: each octave of symbol rates is met equally often."""
+    return low * math.exp(rng.random() * math.log(high / low)) if high > low else low
