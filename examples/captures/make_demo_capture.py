@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 from gnuradio import blocks, channels, filter, gr
 from sigmf import SigMFFile
-
 from transmitters import SAMPLE_RATE_HZ, TRANSMITTERS, Transmitter
 
 SEED = 20_260_301
