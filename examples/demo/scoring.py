@@ -132,12 +132,10 @@ def shortcoming(
         return (
             f"{sent} labels were sent, and the other process received {received} ({gaps} missing)."
         )
-    few = {name: sum(map(len, row.values())) for name, row in by_class(result.verdicts).items()}
-    for name, frames in few.items():
-        if frames < least_frames:
-            return (
-                f"Only {frames} frames of {name} were classified, wanted {least_frames}: too slow?"
-            )
+    scored = Counter(verdict.truth.label for verdict in result.verdicts)
+    for name in dict.fromkeys(truth.label for truth in result.truths):
+        if scored[name] < least_frames:
+            return f"Only {scored[name]} frames of {name} were classified, wanted {least_frames}."
     reached = accuracy(result.signals(10.0))
     if reached is None:
         return "No frame at 10 dB or above was classified."
