@@ -9,9 +9,10 @@ import numpy as np
 
 from denomae_training.signals.modulator import Drawn, Modulator
 
-MESSAGE_BANDWIDTH = (0.004, 0.1)  # cycles a sample: from speech far oversampled to music in a narrow channel
+MESSAGE_BANDWIDTH = (0.004, 0.16)  # cycles a sample: speech far oversampled to music in a narrow channel
 PEAK_DEVIATION = (0.01, 0.25)  # cycles a sample
-LEAST_INDEX = 0.5  # peak deviation over message bandwidth; below it FM is hard to tell from a carrier
+LEAST_INDEX = 0.4  # peak deviation over message bandwidth; below it FM is hard to tell from a carrier
+LIMITER = (1.5, 4.0)  # where a message is clipped, in standard deviations, as transmitters do
 
 
 def carrier_modulator() -> Modulator:
@@ -63,7 +64,7 @@ def _message(rng: np.random.Generator, count: int, bandwidth: float) -> np.ndarr
         time = np.arange(count)
         message = (level[:, None] * np.cos(2 * np.pi * frequency[:, None] * time + start[:, None])).sum(0)
         return message / level.sum()
-    # Noise with a falling spectrum, made twice as long as needed so that it does not repeat.
+    # Noise with a falling spectrum behind a limiter, twice as long as needed so that it does not repeat.
     length = 2 * count
     lines = max(3, math.ceil(bandwidth * length))
     slope = 1.5 * rng.random()
@@ -71,4 +72,5 @@ def _message(rng: np.random.Generator, count: int, bandwidth: float) -> np.ndarr
     spectrum = np.zeros(length // 2 + 1, dtype=np.complex128)
     spectrum[1 : lines + 1] = level * (rng.standard_normal(lines) + 1j * rng.standard_normal(lines))
     message = np.fft.irfft(spectrum, length)
-    return message[:count] / np.abs(message).max()
+    peak = message.std() * (LIMITER[0] + (LIMITER[1] - LIMITER[0]) * rng.random())
+    return np.clip(message[:count] / peak, -1, 1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from denomae_training.signals.analog import am_modulator, carrier_modulator, fm_modulator
+from denomae_training.signals.front_end import TAPS, low_pass
 from denomae_training.signals.frequency import gmsk_modulator, two_fsk_modulator
 from denomae_training.signals.linear import (
     on_off_modulator,
@@ -44,6 +45,7 @@ FAMILIES: dict[str, str] = {
     "2fsk": "fsk",
     "gmsk": "fsk",
 }
+FRONT_END_CUTOFF = (0.36, 0.49)  # cycles a sample
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Recipe:
     samples_per_symbol: tuple[float, float]
     snr_db: tuple[float, float]
     carrier_offset: float  # largest, either way, in cycles a sample
+    filtered_share: float  # of the frames, that pass a receiver's low-pass filter
 
 
 RECIPES: dict[str, Recipe] = {
@@ -66,6 +69,7 @@ RECIPES: dict[str, Recipe] = {
         samples_per_symbol=(2.0, 16.0),
         snr_db=(-10.0, 30.0),
         carrier_offset=0.02,
+        filtered_share=0.5,
     ),
 }
 
@@ -95,8 +99,15 @@ def synthesize(recipe: Recipe, seed: int, index: int) -> Item:
     if modulator is None:
         silence = np.zeros(count, dtype=np.complex64)
         return Item(noise, silence, noise, class_index, math.nan, Drawn())
-    waveform, drawn = modulator(rng, count, recipe.samples_per_symbol)
-    turned = waveform * np.exp(1j * (2 * math.pi * offset * np.arange(count) + phase))
+    margin = TAPS - 1
+    waveform, drawn = modulator(rng, count + margin, recipe.samples_per_symbol)
+    turned = waveform * np.exp(1j * (2 * math.pi * offset * np.arange(count + margin) + phase))
+    if rng.random() < recipe.filtered_share:
+        cutoff = FRONT_END_CUTOFF[0] + (FRONT_END_CUTOFF[1] - FRONT_END_CUTOFF[0]) * rng.random()
+        turned = np.convolve(turned, low_pass(round(cutoff, 3)), mode="valid")
+        drawn["front_end_cutoff"] = cutoff
+    else:
+        turned = turned[:count]
     power = float(np.mean(np.abs(turned) ** 2)) or 1.0
     clean = (turned / math.sqrt(power)).astype(np.complex64)
     noise = (noise * 10 ** (-snr_db / 20)).astype(np.complex64)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several rooms' tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run what takes longer")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        skip = pytest.mark.skip(reason="takes long; runs with --long")
+        for item in items:
+            if "long" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def nano_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A valid checkpoint of the smallest size with its first, untrained weights: for plumbing alone."""
+    import torch
+
+    from denomae.checkpoint import FORMAT, Calibration, CheckpointConfig, Provenance, write_checkpoint
+    from denomae.modalities import LIVE_MODALITIES
+    from denomae.model.classifier import Classifier
+    from denomae.model.presets import PRESETS
+
+    families = {
+        "noise": "noise", "carrier": "carrier", "am": "analog", "fm": "analog", "ook": "ask",
+        "bpsk": "psk", "qpsk": "psk", "8psk": "psk", "16qam": "qam", "2fsk": "fsk", "gmsk": "fsk",
+    }
+    config = CheckpointConfig(
+        format=FORMAT,
+        name="untrained",
+        kind="classifier",
+        architecture=PRESETS["nano"],
+        modalities=LIVE_MODALITIES,
+        classes=tuple(families),
+        families=families,
+        power_normalisation="unit",
+        recipe="live",
+        samples_per_symbol=(2.0, 16.0),
+        snr_db=(-10.0, 30.0),
+        calibration=Calibration(1.0, 0.0),
+        metrics={},
+        provenance=Provenance(0, 0, 0, "unknown"),
+    )
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("checkpoint") / "untrained"
+    write_checkpoint(folder, config, Classifier(config.architecture, config.modalities, len(families)))
+    return folder
