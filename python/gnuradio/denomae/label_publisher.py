@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A GNU Radio block that hands labels to any program that reads JSON from ZMQ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pmt
+from gnuradio import gr
+
+from denomae.errors import DenomaeError
+from denomae.labels import TOPIC
+
+from .pdu import pdu_to_label
+from .system_port import forget_done, take_all
+from .zmq_sender import ZmqSender
+
+_PORT = pmt.intern("labels")
+_FLUSH_S = 0.4
+
+
+class denomae_label_publisher(gr.basic_block):
+    """Publishes labels on a ZMQ PUB socket: topic `denomae/label`, then the label as JSON.
+
+    Message port `labels` takes label PDUs, also from GNU Radio's `zeromq.sub_msg_source`. They wait
+    in a bounded queue of its own thread: a slow, dead or missing subscriber never holds the
+    flowgraph, and what is dropped is counted. Anything else that arrives is ignored; the first such
+    message is reported in the log.
+
+    Args:
+        address: where subscribers connect (`tcp://127.0.0.1:5757`, `ipc:///tmp/labels`); the port
+            may be `*`, then `endpoint()` tells which it became.
+        queue_labels: labels that may wait (≥ 1), here and for each slow subscriber.
+
+    Raises:
+        DenomaeError: the address is in use or cannot be bound, or `queue_labels` is below 1.
+    """
+
+    def __init__(self, address: str = "tcp://127.0.0.1:5757", queue_labels: int = 1024) -> None:
+        gr.basic_block.__init__(self, name="denomae_label_publisher", in_sig=None, out_sig=None)
+        if int(queue_labels) < 1:
+            raise DenomaeError(f"queue_labels is {queue_labels}, wanted at least 1")
+        # the sender may hold the logger but not the block: no circle, see below
+        self._sender = ZmqSender(address, int(queue_labels), _encode, self.logger.warn)
+        self.message_port_register_in(_PORT)
+        # gr's own set_msg_handler keeps the bound method, and in that circle the block and its
+        # address would outlive the flowgraph until a garbage collection
+        self.gateway.set_msg_handler_pybind(_PORT, "_on_label")
+
+    def endpoint(self) -> str:
+        """The address that is bound, its port a number."""
+        return self._sender.endpoint
+
+    def counters(self) -> dict[str, int]:
+        """Labels `sent`, `dropped` from the full queue, and messages `refused` as no labels."""
+        sender = self._sender
+        return {"sent": sender.sent, "dropped": sender.dropped, "refused": sender.refused}
+
+    def start(self) -> bool:
+        forget_done(self)
+        self._sender.start()
+        return True
+
+    def stop(self) -> bool:
+        for message in take_all(self, _PORT):
+            self._on_label(message)
+        self._sender.stop(_FLUSH_S)
+        return True
+
+    def _on_label(self, message: Any) -> None:
+        self._sender.give(message)
+
+
+def _encode(message: Any) -> list[bytes]:
+    return [TOPIC, pdu_to_label(message).to_json().encode()]
