@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Blocks have their GRC description, and bindings follow their headers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+import yaml
+from tracked import ROOT, project_files
+
+DESCRIPTIONS = [path for path in project_files() if path.match("grc/*.block.yml")]
+BINDINGS = [path for path in project_files() if path.match("gr-denomae/bindings/*_python.cc")]
+HASH = re.compile(r"BINDTOOL_HEADER_FILE_HASH\((\w+)\)")
+HEADER = re.compile(r"BINDTOOL_HEADER_FILE\(([\w./]+)\)")
+
+
+@pytest.mark.parametrize("path", DESCRIPTIONS, ids=str)
+def test_a_description_is_named_after_its_block_and_documents_it(path):
+    block = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    assert path.name == f"{block['id']}.block.yml"
+    assert block["file_format"] == 1
+    assert block.get("documentation", "").strip(), "a user of GRC reads the documentation tab"
+    assert "from gnuradio import denomae" in block["templates"]["imports"]
+    for parameter in block.get("parameters", []):
+        assert parameter["id"] in block["templates"]["make"] + str(block.get("asserts", "")), (
+            f"the parameter {parameter['id']} does nothing"
+        )
+
+
+def test_every_block_that_a_flowgraph_uses_is_described():
+    described = {path.name.removesuffix(".block.yml") for path in DESCRIPTIONS}
+    assert described, "no block is described"
+    for path in project_files():
+        if path.suffix == ".grc":
+            flowgraph = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+            used = {b["id"] for b in flowgraph["blocks"] if b["id"].startswith("denomae_")}
+            assert used, f"{path} uses none of our blocks"
+            assert used <= described, f"{path} uses {used - described}"
+
+
+def test_every_example_flowgraph_stands_in_the_examples_page():
+    page = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    absent = [
+        path.name for path in project_files() if path.suffix == ".grc" and path.name not in page
+    ]
+    assert not absent
+
+
+@pytest.mark.parametrize("path", BINDINGS, ids=str)
+def test_a_binding_was_looked_at_since_its_header_changed(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    recorded = HASH.search(text)
+    if recorded is None:
+        pytest.skip("this binding has no GNU Radio header")
+    header = HEADER.search(text).group(1)
+    file = ROOT / "gr-denomae/include/gnuradio/denomae" / header
+    now = hashlib.md5(file.read_bytes()).hexdigest()
+    assert recorded.group(1) == now, f"{header} changed: check {path}, then record {now} in it"
