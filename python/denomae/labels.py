@@ -173,7 +173,7 @@ class Label:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise DenomaeError(f"a label is one JSON object, but this is no JSON: {error}") from error
+            raise DenomaeError(f"a label is JSON, but this is not: {error}") from error
         return cls.from_dict(values)
 
 

@@ -37,7 +37,7 @@ def rfc3339(seconds: int, nanoseconds: int = 0) -> str:
     seconds = int(seconds) + carried
     if not _EARLIEST <= seconds <= _LATEST:
         raise DenomaeError(
-            f"the time of {seconds} s since 1970 lies outside the years 1 to 9999 that RFC 3339 can write"
+            f"{seconds} s since 1970 is outside the years 1 to 9999 that RFC 3339 can write"
         )
     moment = _EPOCH + timedelta(seconds=seconds)
     # strftime's %Y does not pad years below 1000 everywhere; isoformat does.
