@@ -19,7 +19,7 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.gridspec import GridSpec
+from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec
 
 INK, PAPER, FAINT = "#1d2530", "#fbfaf7", "#8a919c"
 RIGHT, WRONG, SPAN, EDGE = "#1a7f5a", "#d1342f", "#cfe3da", "#b0b6bf"
@@ -45,16 +45,18 @@ def draw(
         checkpoint: whose image specification is used; "" for the shipped model's.
     """
     with plt.rc_context({"font.size": 10, "text.color": INK, "axes.edgecolor": EDGE}):
-        figure = plt.figure(figsize=(15, 12.4), dpi=110, facecolor=PAPER)
-        grid = GridSpec(
-            4, COLUMNS, figure, height_ratios=(2.2, 2.2, 4.4, 1.1), hspace=0.32, wspace=0.12,
-            left=0.065, right=0.985, top=0.905, bottom=0.055,
+        figure = plt.figure(figsize=(15, 13), dpi=110, facecolor=PAPER)
+        rows = GridSpec(
+            2, 1, figure, height_ratios=(5.5, 5.6), hspace=0.12,
+            left=0.065, right=0.985, top=0.9, bottom=0.05,
         )  # fmt: skip
+        cells = rows[0].subgridspec(2, COLUMNS, hspace=0.16, wspace=0.1)
+        _constellations(figure, cells, samples, score, classes, checkpoint)
+        plots = rows[1].subgridspec(2, 1, height_ratios=(4.6, 1.0), hspace=0.06)
+        timeline = figure.add_subplot(plots[0])
+        strip = figure.add_subplot(plots[1], sharex=timeline)
         _title(figure, score)
-        _constellations(figure, grid, samples, score, classes, checkpoint)
-        timeline = figure.add_subplot(grid[2, :])
         _timeline(timeline, sample_rate_hz, score, classes)
-        strip = figure.add_subplot(grid[3, :], sharex=timeline)
         _confidence(strip, sample_rate_hz, score)
         timeline.set_xlim(0, len(samples) / sample_rate_hz)
         figure.savefig(path, facecolor=PAPER)
@@ -81,7 +83,7 @@ def _title(figure: plt.Figure, score: Score) -> None:
 
 def _constellations(
     figure: plt.Figure,
-    grid: GridSpec,
+    grid: GridSpecFromSubplotSpec,
     samples: np.ndarray,
     score: Score,
     classes: Sequence[str],
@@ -119,10 +121,15 @@ def _legend(axes: Axes) -> None:
     axes.scatter([], [], s=34, facecolor="none", edgecolor=INK, label="called unknown")
     axes.scatter([], [], marker="|", s=70, color=FAINT, label="across an edge")
     axes.legend(
-        loc="center left", frameon=False, fontsize=11, labelspacing=0.75, borderaxespad=0.0,
-        title="One frame of each class,\nas the model sees it.\nBelow, over time:",
+        loc="center left",
+        frameon=False,
+        fontsize=11,
+        labelspacing=0.75,
+        borderaxespad=0.0,
         alignment="left",
-    )  # fmt: skip
+        title="One frame of each class as the\nmodel sees it, and the share of\n"
+        "right labels. Over time, below:",
+    )
 
 
 def _clearest(truths: Sequence[Truth], name: str) -> Truth | None:
@@ -140,8 +147,8 @@ def _timeline(axes: Axes, sample_rate_hz: float, score: Score, classes: Sequence
         begin, width = truth.begin / sample_rate_hz, (truth.end - truth.begin) / sample_rate_hz
         axes.broken_barh([(begin, width)], (row[truth.label] - 0.42, 0.84), color=SPAN, zorder=1)
         if truth.snr_db is not None:
-            where = (begin + width / 2, row[truth.label] - 0.62)
-            axes.annotate(f"{truth.snr_db:g} dB", where, ha="center", size=8, color=FAINT)
+            where = (begin + width / 2, -0.75)
+            axes.annotate(f"{truth.snr_db:g}", where, ha="center", size=9, color=FAINT)
     edge = [label for label in score.boundary if label.label in row]
     rows = [row[label.label] for label in edge]
     axes.scatter(_seconds(edge, sample_rate_hz), rows, marker="|", s=60, color=FAINT, zorder=2)
@@ -158,8 +165,9 @@ def _timeline(axes: Axes, sample_rate_hz: float, score: Score, classes: Sequence
                 linewidth=1.1,
                 zorder=3 + (not right),
             )
-    axes.set_yticks(range(len(classes)), classes, size=11)
-    axes.set_ylim(len(classes) - 0.4, -0.85)
+    axes.set_yticks([-0.85, *range(len(classes))], ["SNR (dB)", *classes], size=11)
+    axes.get_yticklabels()[0].set(color=FAINT, size=9)
+    axes.set_ylim(len(classes) - 0.4, -1.2)
     axes.tick_params(labelbottom=False)
     _plain(axes)
 
