@@ -174,6 +174,9 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         with open(part, "wb") as file:
             yield file
         os.replace(part, path)
+    except BrokenPipeError:  # of the annotations' maker: no file of ours is a pipe
+        part.unlink(missing_ok=True)
+        raise
     except OSError as error:
         part.unlink(missing_ok=True)
         raise CaptureError(f"{path} cannot be written: {error.strerror or error}") from None
