@@ -16,6 +16,7 @@ from report import status_line
 from rich.console import Console
 from scoring import Truth
 
+from denomae.errors import DenomaeError
 from denomae.labels import Label
 
 NOW_S = 0.25
@@ -26,10 +27,12 @@ NOW_S = 0.25
 class Heard:
     """What came out of a run.
 
-    `received` and `gaps` are the other process's counts, `counters` those of the classifier.
+    `labels` came through the flowgraph, `given` is the classifier's own count of them, `received`
+    and `gaps` are the other process's counts, `counters` those of the sampler.
     """
 
     labels: list[Label]
+    given: int
     received: int
     gaps: int
     counters: dict[str, int]
@@ -72,7 +75,11 @@ class Subscriber:
 def play(
     console: Console, flowgraph: DemoFlowgraph, truths: Sequence[Truth], length_s: float
 ) -> Heard:
-    """Start the flowgraph, report once a second, and return when the last label is there."""
+    """Start the flowgraph, report once a second, and return when the last label is there.
+
+    Raises:
+        DenomaeError: the model failed while it ran.
+    """
     subscriber = Subscriber(flowgraph.publisher.endpoint())
     ended = threading.Event()
 
@@ -85,9 +92,12 @@ def play(
         threading.Thread(target=wait, daemon=True).start()
         while not ended.wait(1.0):
             console.print(_status(flowgraph, truths, length_s), highlight=False)
-        labels = flowgraph.collector.labels()
-        received, gaps = subscriber.finish(len(labels))
-        return Heard(labels, received, gaps, flowgraph.classifier.counters())
+        status = flowgraph.classifier.status()
+        if status["error"]:
+            raise DenomaeError(f"the classifier stopped: {status['error']}")
+        received, gaps = subscriber.finish(status["labels"])
+        counters = flowgraph.classifier.counters()
+        return Heard(flowgraph.collector.labels(), status["labels"], received, gaps, counters)
     finally:
         flowgraph.stop()
         flowgraph.wait()

@@ -37,7 +37,7 @@ class Options:
 
 def main() -> int:
     options = tyro.cli(Options, prog="run_demo.py")
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
     try:
         reason = run(console, options)
     except DenomaeError as error:
@@ -101,7 +101,7 @@ def run(console: Console, options: Options) -> str | None:
         f"Sampler: {seen} frames, {gated} below the gate, {dropped} dropped. "
         f"Latency: median {np.median(latencies):.1f} ms, 99 % within "
         f"{np.percentile(latencies, 99):.1f} ms.\n"
-        f"Labels: {len(heard.labels)} given, {heard.received} received by the other process, "
+        f"Labels: {heard.given} given, {heard.received} received by the other process, "
         f"{heard.gaps} missing.\n"
         f"Left in {options.output}: labels.jsonl, labelled.sigmf-meta and .sigmf-data, demo.png.",
         highlight=False,
@@ -112,7 +112,7 @@ def run(console: Console, options: Options) -> str | None:
         console.print(
             f"[bold]Accuracy at 10 dB and above: {reached:.1%} of {frames} frames.[/bold]"
         )
-    return shortcoming(result, len(heard.labels), heard.received, heard.gaps)
+    return shortcoming(result, heard.given, heard.received, heard.gaps)
 
 
 if __name__ == "__main__":

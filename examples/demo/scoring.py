@@ -114,23 +114,30 @@ def confusion(verdicts: Iterable[Verdict]) -> Counter[tuple[str, str]]:
 
 
 def shortcoming(
-    result: Score, sent: int, received: int, gaps: int, wanted: float = 0.9, least_frames: int = 50
+    result: Score,
+    given: int,
+    received: int,
+    gaps: int,
+    wanted: float = 0.9,
+    least_frames: int = 50,
 ) -> str | None:
     """Why the run is no success, in one sentence; None when it is one.
 
     Args:
         result: the score of all labels.
-        sent: labels that the classifier gave.
+        given: labels that the classifier gave, by its own count.
         received: labels that arrived in the other process.
         gaps: labels that are missing between those that arrived.
         wanted: accuracy at 10 dB and above.
         least_frames: frames of every class that must have been scored.
     """
-    if not sent:
+    if not given:
         return "The classifier gave no label."
-    if received != sent or gaps:
+    kept = len(result.verdicts) + len(result.boundary) + len(result.outside)
+    if kept != given or received != given or gaps:
         return (
-            f"{sent} labels were sent, and the other process received {received} ({gaps} missing)."
+            f"The classifier gave {given} labels, {kept} came through the flowgraph "
+            f"and {received} to the other process ({gaps} missing in between)."
         )
     scored = Counter(verdict.truth.label for verdict in result.verdicts)
     for name in dict.fromkeys(truth.label for truth in result.truths):

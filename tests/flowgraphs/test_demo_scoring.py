@@ -135,22 +135,22 @@ def test_a_run_ends_at_a_gap_and_where_the_label_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "sent", "received", "gaps", "words"),
+    ("right", "given", "received", "gaps", "words"),
     [
         (60, 60, 60, 0, None),
         (54, 60, 60, 0, None),
         (53, 60, 60, 0, "88.3% of the frames"),
-        (60, 60, 59, 1, "received 59 (1 missing)"),
-        (60, 61, 60, 0, "61 labels were sent"),
+        (60, 60, 59, 1, "59 to the other process (1 missing in between)"),
+        (60, 61, 61, 0, "gave 61 labels, 60 came through"),
         (60, 0, 0, 0, "no label"),
     ],
 )
 def test_success_needs_the_accuracy_and_every_label(
-    right: int, sent: int, received: int, gaps: int, words: str | None
+    right: int, given: int, received: int, gaps: int, words: str | None
 ) -> None:
     truths = (scoring.Truth(0, 60 * N, "bpsk", 10.0),)
     labels = [label(i * N, "bpsk" if i < right else "qpsk") for i in range(60)]
-    reason = scoring.shortcoming(scoring.score(labels, truths), sent, received, gaps)
+    reason = scoring.shortcoming(scoring.score(labels, truths), given, received, gaps)
     assert (reason is None) if words is None else (reason is not None and words in reason)
 
 
