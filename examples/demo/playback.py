@@ -109,7 +109,10 @@ def _status(flowgraph: DemoFlowgraph, truths: Sequence[Truth], length_s: float) 
     truth = ""
     if label is not None:
         begin, end = label.sample_offset, label.sample_offset + label.sample_count
-        if now_s - end / flowgraph.sample_rate_hz > NOW_S * max(flowgraph.speed, 1.0):
+        end_s = end / flowgraph.sample_rate_hz
+        if not flowgraph.speed:
+            now_s = end_s  # the file is read far ahead of the model
+        elif now_s - end_s > NOW_S * max(flowgraph.speed, 1.0):
             label = None
         truth = next((t.label for t in truths if t.begin <= begin and end <= t.end), "")
     counters = flowgraph.classifier.counters()

@@ -86,6 +86,7 @@ def run(console: Console, options: Options) -> str | None:
     heard = play(console, flowgraph, truths, length_s)
     result = score(heard.labels, truths)
     classes = list(heard.labels[0].probabilities) if heard.labels else []
+    console.print()
     print_scores(console, result, classes)
 
     write_labels(options.output / "labels.jsonl", heard.labels)
@@ -96,11 +97,12 @@ def run(console: Console, options: Options) -> str | None:
         draw(options.output / "demo.png", samples, rate_hz, result, classes, options.checkpoint)
 
     seen, gated, dropped = (heard.counters[name] for name in ("seen", "gated", "dropped"))
-    latencies = [label.latency_ms for label in heard.labels] or [0.0]
+    latency = ""
+    if heard.labels and options.speed:
+        median, most = np.percentile([label.latency_ms for label in heard.labels], (50, 99))
+        latency = f" Latency: median {median:.1f} ms, 99 % within {most:.1f} ms."
     console.print(
-        f"Sampler: {seen} frames, {gated} below the gate, {dropped} dropped. "
-        f"Latency: median {np.median(latencies):.1f} ms, 99 % within "
-        f"{np.percentile(latencies, 99):.1f} ms.\n"
+        f"Sampler: {seen} frames, {gated} below the gate, {dropped} dropped.{latency}\n"
         f"Labels: {heard.given} given, {heard.received} received by the other process, "
         f"{heard.gaps} missing.\n"
         f"Left in {options.output}: labels.jsonl, labelled.sigmf-meta and .sigmf-data, demo.png.",
