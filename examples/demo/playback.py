@@ -20,7 +20,7 @@ from denomae.errors import DenomaeError
 from denomae.labels import Label
 
 NOW_S = 0.25
-"""A label older than this says nothing of now: the gate is closed."""
+"""When no frame waits and the last label is older than this, the gate is closed."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,15 @@ def play(
 
 def _status(flowgraph: DemoFlowgraph, truths: Sequence[Truth], length_s: float) -> str:
     label, now_s = flowgraph.collector.last(), flowgraph.position_s()
+    status, frames = flowgraph.classifier.status(), len(flowgraph.collector)
+    idle = status["seen"] == status["gated"] + status["invalid"] + status["dropped"] + frames
     truth = ""
     if label is not None:
         begin, end = label.sample_offset, label.sample_offset + label.sample_count
         end_s = end / flowgraph.sample_rate_hz
         if not flowgraph.speed:
             now_s = end_s  # the file is read far ahead of the model
-        elif now_s - end_s > NOW_S * max(flowgraph.speed, 1.0):
+        elif idle and now_s - end_s > NOW_S * max(flowgraph.speed, 1.0):
             label = None
         truth = next((t.label for t in truths if t.begin <= begin and end <= t.end), "")
-    counters = flowgraph.classifier.counters()
-    frames = len(flowgraph.collector)
-    return status_line(now_s, length_s, label, truth, frames, counters["dropped"])
+    return status_line(now_s, length_s, label, truth, frames, status["dropped"])
