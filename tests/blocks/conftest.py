@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from denomae.labels import SCHEMA, Label
+
+if TYPE_CHECKING:
+    from denomae import Engine
 
 _LABEL = {
     "schema": SCHEMA,
@@ -37,6 +42,16 @@ _LABEL = {
 def label_factory() -> Callable[..., Label]:
     """Makes a label; its values by keyword where they matter."""
     return lambda **values: Label(**{**_LABEL, **values})
+
+
+@pytest.fixture(scope="session")
+def engine(nano_checkpoint: Path) -> Engine:
+    """An untrained engine on the CPU, warm."""
+    from denomae import Engine
+
+    made = Engine.load(nano_checkpoint, device="cpu", batch_size=16, threads=1)
+    made.warm_up()
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,8 @@ class ZmqSender:
         self._waiting: deque[Any] = deque()
         self._capacity = capacity
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self._ended.set()
         self._leave_at: float | None = None
         self.sent = self.dropped = self.refused = 0
         context = zmq.Context()
@@ -67,32 +68,36 @@ class ZmqSender:
 
     def start(self) -> None:
         """Begin to send; what was given before is sent first."""
-        if self._thread is None:
+        if self._ended.is_set():
             self._leave_at = None
-            self._thread = threading.Thread(target=self._run, name="denomae-zmq", daemon=True)
-            self._thread.start()
+            self._ended.clear()
+            threading.Thread(target=self._run, name="denomae-zmq", daemon=True).start()
 
     def stop(self, within_s: float) -> None:
         """Send what waits, at most for `within_s`, and end the thread; what is left is dropped."""
-        if self._thread is None:
-            return
         with self._changed:
             self._leave_at = time.monotonic() + within_s
             self._changed.notify()
-        self._thread.join(within_s + 0.5)
-        self._thread = None
+        # not join(): on a thread of GNU Radio's it leaves an entry in Python's table of threads
+        self._ended.wait(within_s + 0.5)
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
-            try:
-                parts = self._encode(item)
-            except DenomaeError as error:
-                self.refused += 1
-                if self.refused == 1:
-                    self._warn(f"{error}; such messages are ignored, and counted")
-                continue
-            self._socket.send_multipart(parts)  # PUB never waits: it drops for whoever is slow
-            self.sent += 1
+        try:
+            while (item := self._next()) is not None:
+                self._send(item)
+        finally:
+            self._ended.set()
+
+    def _send(self, item: Any) -> None:
+        try:
+            parts = self._encode(item)
+        except DenomaeError as error:
+            self.refused += 1
+            if self.refused == 1:
+                self._warn(f"{error}; such messages are ignored, and counted")
+            return
+        self._socket.send_multipart(parts)  # PUB never waits: it drops for whoever is slow
+        self.sent += 1
 
     def _next(self) -> Any | None:
         with self._changed:

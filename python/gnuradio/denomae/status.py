@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a classifier is doing: as a dictionary for programs, as one line for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from denomae.labels import Label
+
+
+class Status:
+    """What happened since the flowgraph began.
+
+    Written by the worker's thread, read by any.
+
+    Args:
+        sampler: the frame sampler that counts the frames.
+    """
+
+    def __init__(self, sampler: Any) -> None:
+        self._sampler = sampler
+        self.begin()
+
+    def begin(self) -> None:
+        """A new run: forget the one before."""
+        self.labels = 0
+        self.last: Label | None = None
+        self.error: str | None = None
+
+    def took(self, label: Label) -> None:
+        """One more label was given away."""
+        self.labels += 1
+        self.last = label
+
+    def counters(self) -> dict[str, int]:
+        """What the sampler counted, by name; see `denomae_classifier.counters`."""
+        counted = self._sampler.counters()
+        names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
+        return {name: getattr(counted, name) for name in (*names, "tail_samples")}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counters, `labels` given away, `last` label or None, `error` or None."""
+        return {
+            **self.counters(),
+            "labels": self.labels,
+            "last": self.last,
+            "error": self.error,
+        }
+
+    def line(self) -> str:
+        """For example `qpsk 0.97 known, 12.1 dB | frames 977, labels 970, dropped 0 | 3.2 ms`."""
+        counted = self.counters()
+        frames = f"frames {counted['seen']}, labels {self.labels}, dropped {counted['dropped']}"
+        for name in ("gated", "invalid"):
+            if counted[name]:
+                frames += f", {name} {counted[name]}"
+        if self.error is not None:
+            return f"failed: {self.error} | {frames}"
+        label = self.last
+        if label is None:
+            return f"no label yet | {frames}"
+        snr = "" if label.snr_db is None else f", {label.snr_db:.1f} dB"
+        verdict = f"{label.label} {label.confidence:.2f} {label.verdict}{snr}"
+        return f"{verdict} | {frames} | {label.latency_ms:.1f} ms"

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The classifier starts, stops and ends with its flowgraph, however slow or broken the model."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import weakref
+
+import pytest
+import zmq
+from classifier_bench import FailingEngine, HeldEngine, Radio, Recording, eventually, noise
+from gnuradio import blocks, denomae, gr
+
+from denomae.labels import Label
+
+pytestmark = pytest.mark.timeout(120)
+
+N = 1024
+
+
+class EndOfStream(gr.sync_block):
+    """A sink that tells when the stream has ended."""
+
+    def __init__(self):
+        gr.sync_block.__init__(self, "end", ["complex64"], None)
+        self.reached = threading.Event()
+
+    def work(self, input_items, output_items):
+        return len(input_items[0])
+
+    def stop(self):
+        self.reached.set()
+        return True
+
+
+@pytest.mark.parametrize("policy", ["newest", "oldest"])
+def test_a_slow_model_never_stalls_the_stream(engine, policy):
+    held = HeldEngine(engine)
+    recording = Recording(noise(300 * N), held, policy=policy, queue_frames=8)
+    beside = EndOfStream()
+    recording.connect(recording.source, beside)
+    recording.start()
+    assert beside.reached.wait(30)  # not one label was given, and the stream is through
+    assert eventually(lambda: recording.classifier.counters()["seen"] == 300)
+    assert not recording.collector.labels
+    held.free.set()
+    recording.wait()
+
+    labels = recording.collector.labels
+    counters = recording.classifier.counters()
+    assert counters["dropped"] == 300 - len(labels) > 280
+    assert [label.sequence for label in labels] == list(range(len(labels)))
+    waited = [label.sample_offset // N for label in labels[-8:]]
+    if policy == "newest":
+        assert waited == list(range(292, 300))
+    else:
+        assert waited == list(range(waited[0], waited[0] + 8)) and waited[0] < 10
+    assert labels[-1].dropped_frames == counters["dropped"]
+
+
+def test_a_stop_takes_less_than_a_second_while_the_model_is_held(engine):
+    held = HeldEngine(engine)
+    radio = Radio(held)
+    radio.start()
+    assert held.entered.wait(30)
+    assert radio.end() < 1.0
+    given = len(radio.collector.labels)
+    held.free.set()  # the batch ends long after the flowgraph did: nobody hears of it
+    radio.start()  # and the next run begins behind it
+    assert eventually(lambda: len(radio.collector.labels) > given)
+    assert [x.sequence for x in radio.collector.labels[given:]][:1] == [0]
+    assert radio.end() < 1.0
+
+
+def test_a_stop_takes_less_than_a_second_with_a_model_of_fifty_frames_a_second(engine):
+    pause = threading.Event()
+
+    class Slow(HeldEngine):
+        def classify(self, frames, places=None):
+            pause.wait(0.02 * len(frames))
+            return self._engine.classify(frames, places)
+
+    radio = Radio(Slow(engine), rate_hz=1e6, queue_frames=1024)
+    radio.start()
+    assert eventually(lambda: len(radio.collector.labels) >= 20)
+    assert radio.end() < 1.0
+
+
+@pytest.mark.parametrize("policy", ["newest", "oldest", "block"])
+def test_a_held_model_and_a_full_queue_do_not_keep_a_flowgraph_from_stopping(engine, policy):
+    held = HeldEngine(engine)
+    radio = Radio(held, rate_hz=1e8, policy=policy, queue_frames=2)
+    radio.start()
+    assert held.entered.wait(30)
+    assert radio.end() < 1.0
+    held.free.set()
+
+
+def test_twenty_cycles_leave_no_thread_behind_and_each_run_counts_from_zero(engine):
+    radio = Radio(engine)
+    threads = None
+    for _ in range(20):
+        radio.collector.labels = []
+        radio.collector.arrived.clear()
+        radio.start()
+        assert radio.collector.arrived.wait(30)
+        assert radio.end() < 1.0
+        assert radio.collector.labels[0].sequence == 0
+        assert radio.collector.labels[0].sample_offset % N == 0
+        threads = threads or len(os.listdir("/proc/self/task"))
+    assert eventually(lambda: len(os.listdir("/proc/self/task")) <= threads)
+
+
+def test_ends_and_stops_alternate_in_any_order(engine):
+    recording = Recording(noise(10 * N), engine)
+    for cycle in range(12):
+        if cycle % 3:
+            recording.source.rewind()
+            recording.start()
+            recording.stop()
+            recording.wait()
+        else:
+            assert [x.sequence for x in recording.play()] == list(range(10))
+
+
+def test_labels_go_on_after_the_flowgraph_was_rewired(engine):
+    radio = Radio(engine)
+    radio.start()
+    assert radio.collector.arrived.wait(30)
+    for _ in range(3):
+        radio.lock()
+        beside = blocks.null_sink(gr.sizeof_gr_complex)
+        radio.connect(radio.pace, beside)
+        radio.unlock()
+        radio.collector.arrived.clear()
+        assert radio.collector.arrived.wait(30)
+        radio.lock()
+        radio.disconnect(radio.pace, beside)
+        radio.unlock()
+    assert radio.end() < 1.0
+
+
+@pytest.mark.parametrize("policy", ["newest", "oldest", "block"])
+@pytest.mark.parametrize("at_batch", [0, 3])
+def test_a_model_that_fails_ends_the_labels_and_not_the_radio(engine, policy, at_batch, capfd):
+    failing = FailingEngine(engine, at_batch)
+    recording = Recording(noise(200 * N), failing, policy=policy, queue_frames=4)
+    labels = recording.play()
+    assert [label.sequence for label in labels] == list(range(len(labels)))
+    status = recording.classifier.status()
+    assert "fallen off the bus" in status["error"] and status["seen"] == 200
+    assert "failed: RuntimeError: the device" in recording.classifier.status_line()
+    assert "".join(capfd.readouterr()).count("fallen off the bus") == 1
+
+    failing.batches_left = 10**6  # it is back: the next run is as good as any
+    assert recording.play() and recording.classifier.status()["error"] is None
+
+
+def test_a_flowgraph_whose_model_failed_stops_within_a_second(engine):
+    radio = Radio(FailingEngine(engine, 0))
+    radio.start()
+    assert eventually(lambda: radio.classifier.status()["error"] is not None)
+    assert radio.end() < 1.0
+
+
+def test_a_flowgraph_that_is_gone_leaves_no_engine_behind(nano_checkpoint):
+    gc.collect()
+    gc.disable()  # by the count of references alone: a GPU's memory waits for no collection
+    try:
+        recording = Recording(noise(3 * N), None, checkpoint=str(nano_checkpoint), device="cpu")
+        assert len(recording.play()) == 3
+        engine = weakref.ref(recording.classifier.engine())
+        del recording
+        assert engine() is None
+    finally:
+        gc.enable()
+
+
+def test_every_label_reaches_a_subscriber_in_another_thread_through_the_publisher(engine):
+    recording = Recording(noise(60 * N), engine)
+    recording.publisher = denomae.denomae_label_publisher("tcp://127.0.0.1:*")
+    recording.msg_connect(recording.classifier, "labels", recording.publisher, "labels")
+    with zmq.Context() as context, context.socket(zmq.SUB) as socket:
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.RCVTIMEO, 20_000)
+        socket.subscribe(b"denomae/label")
+        socket.connect(recording.publisher.endpoint())
+        recording.play()
+        while not socket.poll(50):  # play again until the two have found each other
+            recording.play()
+        while socket.poll(200):
+            socket.recv_multipart()
+        expected = recording.play()
+        received = [Label.from_json(socket.recv_multipart()[1]) for _ in expected]
+    assert [x.to_json() for x in received] == [x.to_json() for x in expected]

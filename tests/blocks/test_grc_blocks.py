@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The descriptions in grc/ are what GNU Radio Companion wants, and what the blocks are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from gnuradio import denomae, gr
+
+GRC = Path(__file__).resolve().parents[2] / "grc"
+FILES = sorted(GRC.glob("*.block.yml"))
+BLOCKS = ["denomae_classifier", "denomae_label_publisher"]
+
+
+def description(block):
+    return yaml.safe_load((GRC / f"{block}.block.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    """GRC itself, without its window, with GNU Radio's blocks and ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("HOME", str(home))
+        patch.setenv("GRC_BLOCKS_PATH", str(GRC))
+        from gnuradio.grc.core import Constants
+        from gnuradio.grc.core.platform import Platform
+
+        patch.setattr(Constants, "CACHE_FILE", str(home / "cache.json"))
+        version = (gr.major_version(), gr.api_version(), gr.minor_version())
+        made = Platform(name="test", prefs=gr.prefs(), version=gr.version(), version_parts=version)
+        made.build_library()
+        yield made
+
+
+@pytest.fixture
+def placed(platform):
+    """Puts a block into an empty flowgraph, with some of its parameters set, and checks it."""
+
+    def place(block, **parameters):
+        flowgraph = platform.make_flow_graph()
+        made = flowgraph.new_block(block)
+        for key, value in parameters.items():
+            made.params[key].set_value(value)
+        flowgraph.rewrite()
+        made.validate()
+        return made
+
+    return place
+
+
+def test_every_block_has_a_description():
+    assert [path.name for path in FILES] == [f"{block}.block.yml" for block in BLOCKS]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_description_holds_to_the_schema_of_grc(path):
+    from gnuradio.grc.core.schema_checker import BLOCK_SCHEME, Validator
+
+    checker = Validator(BLOCK_SCHEME)
+    assert checker.run(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert not checker.messages  # an unknown key is a message, not a failure
+
+
+def test_a_key_that_grc_does_not_know_would_be_noticed():
+    from gnuradio.grc.core.schema_checker import BLOCK_SCHEME, Validator
+
+    checker = Validator(BLOCK_SCHEME)
+    checker.run({**description("denomae_classifier"), "colour": "blue"})
+    assert checker.messages
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_grc_loads_the_block_into_its_category(platform, block):
+    loaded = platform.blocks[block]
+    assert Path(loaded.loaded_from).parent == GRC
+    assert loaded.category == ["DenoMAE"]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_defaults_are_valid_and_are_those_of_the_block(placed, block):
+    made = placed(block)
+    problems = [text for _, text in made.iter_error_messages() if "not connected" not in text]
+    assert not problems
+    signature = inspect.signature(getattr(denomae, block)).parameters
+    for name, parameter in signature.items():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            shown = made.params[name].get_evaluated()
+            assert shown == parameter.default or shown != shown and parameter.default != shown
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_template_gives_each_parameter_to_the_block_under_its_name(placed, block):
+    code = placed(block).templates.render("make")
+    given = {}
+    exec(
+        code.replace(f"denomae.{block}(", "call("), {"call": lambda *a, **k: given.update(a=a, k=k)}
+    )
+    bound = inspect.signature(getattr(denomae, block)).bind(*given["a"], **given["k"])
+    assert list(bound.arguments) == [
+        name
+        for name, parameter in inspect.signature(getattr(denomae, block)).parameters.items()
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+    ]
+    for name, value in bound.arguments.items():
+        wanted = placed(block).params[name].get_evaluated()
+        assert value == wanted or value != value and wanted != wanted
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_what_changes_while_running_calls_a_method_that_there_is(block):
+    for callback in description(block)["templates"].get("callbacks", []):
+        name, parameter = re.fullmatch(r"(\w+)\(\$\{(\w+)\}\)", callback).groups()
+        assert name == f"set_{parameter}"
+        assert callable(getattr(getattr(denomae, block), name))
+
+
+def test_gate_and_threshold_change_while_running():
+    callbacks = description("denomae_classifier")["templates"]["callbacks"]
+    assert {"set_gate_db(${gate_db})", "set_threshold(${threshold})"} <= set(callbacks)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_documentation_names_every_parameter(block):
+    described = description(block)
+    for parameter in described["parameters"]:
+        name = re.sub(r" (every )?\(.*", "", parameter["label"])
+        assert f"{name}:" in described["documentation"], parameter["label"]
+
+
+@pytest.mark.parametrize(
+    "block, parameter, value",
+    [
+        ("denomae_classifier", "sample_rate", "-1"),
+        ("denomae_classifier", "gate_db", "float('nan')"),
+        ("denomae_classifier", "threshold", "1.5"),
+        ("denomae_classifier", "threshold", "-0.5"),
+        ("denomae_classifier", "hysteresis_db", "-3"),
+        ("denomae_classifier", "hop", "-1"),
+        ("denomae_classifier", "hop", "0.5"),
+        ("denomae_classifier", "queue_frames", "0"),
+        ("denomae_classifier", "batch_size", "0"),
+        ("denomae_classifier", "status_interval_s", "-1"),
+        ("denomae_label_publisher", "address", "5757"),
+        ("denomae_label_publisher", "queue_labels", "0"),
+    ],
+)
+def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, parameter, value):
+    right = {text for _, text in placed(block).iter_error_messages()}
+    wrong = {text for _, text in placed(block, **{parameter: value}).iter_error_messages()}
+    assert wrong - right

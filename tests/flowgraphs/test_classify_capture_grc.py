@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The example flowgraph compiles with `grcc` and classifies its capture without a screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zmq
+
+from denomae.labels import Label
+
+pytestmark = pytest.mark.timeout(180)
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOWGRAPH = ROOT / "examples" / "classify_capture.grc"
+CAPTURE = ROOT / "examples" / "captures" / "demo.sigmf-data"
+GRCC = shutil.which("grcc")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory) -> Path:
+    """What `grcc` makes of the flowgraph."""
+    if GRCC is None:
+        pytest.fail("grcc, which comes with GNU Radio, is not in the PATH")
+    home = tmp_path_factory.mktemp("home")
+    (home / ".cache" / "grc_gnuradio").mkdir(parents=True)
+    environment = {**os.environ, "HOME": str(home), "GRC_BLOCKS_PATH": str(ROOT / "grc")}
+    environment.pop("DISPLAY", None)
+    done = subprocess.run(
+        [sys.executable, GRCC, "-o", str(home), str(FLOWGRAPH)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Error" not in done.stdout + done.stderr
+    return home / "classify_capture.py"
+
+
+def test_it_plays_the_capture_to_its_end_and_publishes_its_labels(program, tmp_path):
+    address = f"ipc://{tmp_path}/labels"
+    with zmq.Context() as context, context.socket(zmq.SUB) as socket:
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.RCVHWM, 0)
+        socket.set(zmq.RECONNECT_IVL, 10)
+        socket.subscribe(b"denomae/label")
+        socket.connect(address)
+        with subprocess.Popen(
+            [sys.executable, program, "--capture", CAPTURE, "--address", address, "--speed", "4"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            output, _ = process.communicate(timeout=120)
+        received = []
+        while socket.poll(500):
+            received.append(Label.from_json(socket.recv_multipart()[1]))
+    assert process.returncode == 0, output
+    assert "Traceback" not in output and "rror" not in output, output
+    # the very first labels may be sent before the subscription has arrived
+    assert len(received) > 300
+    first = received[0].sequence
+    assert [label.sequence for label in received] == list(range(first, first + len(received)))
+    assert all(label.sample_offset % label.sample_count == 0 for label in received)
+    assert {(x.source, x.sample_rate_hz, x.center_frequency_hz) for x in received} == {
+        ("demo", 32e3, 433.92e6)
+    }
+    assert " frames, " in output or "frames " in output  # the status line
+    assert received[-1].label in output  # and the labels themselves, from the message debug block
+
+
+def test_a_capture_that_is_missing_ends_it_with_a_message(program, tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            program,
+            "--capture",
+            tmp_path / "nothing",
+            "--address",
+            f"ipc://{tmp_path}/labels",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode != 0 and "nothing" in done.stdout + done.stderr
