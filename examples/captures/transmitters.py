@@ -109,9 +109,7 @@ def ook(draw: np.random.Generator, samples: int, variant: int) -> Transmitter:
         ]
         return Transmitter("ook", chain, samples_per_symbol, {"pulse": "rectangular"})
     rolloff = draw.uniform(0.2, 0.45)
-    points = digital.constellation_calcdist(
-        [0.0, 1.0], [], 2, 1, digital.constellation.NO_NORMALIZATION
-    )
+    points = digital.constellation_calcdist([0.0, 1.0], [], 2, 1)
     modulator = digital.generic_mod(points.base(), False, samples_per_symbol, excess_bw=rolloff)
     chain = [_bytes(draw, samples), modulator]
     return Transmitter("ook", chain, samples_per_symbol, {"pulse": "rrc", "rolloff": rolloff})
