@@ -24,17 +24,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def nano_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A valid checkpoint of the smallest size with its first, untrained weights: for plumbing alone."""
+    """A valid checkpoint of the smallest size with untrained weights: for plumbing alone."""
     import torch
 
-    from denomae.checkpoint import FORMAT, Calibration, CheckpointConfig, Provenance, write_checkpoint
+    from denomae.checkpoint import (
+        FORMAT,
+        Calibration,
+        CheckpointConfig,
+        Provenance,
+        write_checkpoint,
+    )
     from denomae.modalities import LIVE_MODALITIES
     from denomae.model.classifier import Classifier
     from denomae.model.presets import PRESETS
 
     families = {
-        "noise": "noise", "carrier": "carrier", "am": "analog", "fm": "analog", "ook": "ask",
-        "bpsk": "psk", "qpsk": "psk", "8psk": "psk", "16qam": "qam", "2fsk": "fsk", "gmsk": "fsk",
+        "noise": "noise",
+        "carrier": "carrier",
+        "am": "analog",
+        "fm": "analog",
+        "ook": "ask",
+        "bpsk": "psk",
+        "qpsk": "psk",
+        "8psk": "psk",
+        "16qam": "qam",
+        "2fsk": "fsk",
+        "gmsk": "fsk",
     }
     config = CheckpointConfig(
         format=FORMAT,
@@ -54,5 +69,7 @@ def nano_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("checkpoint") / "untrained"
-    write_checkpoint(folder, config, Classifier(config.architecture, config.modalities, len(families)))
+    write_checkpoint(
+        folder, config, Classifier(config.architecture, config.modalities, len(families))
+    )
     return folder

@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from denomae.errors import CheckpointError, DenomaeError
-from denomae.modalities import in_table_order
+from denomae.modalities import MODALITIES
 from denomae.model.build import on_meta_device
 from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
@@ -33,7 +33,8 @@ SHIPPED = Path(__file__).parent / "weights" / "live"
 
 @dataclass(frozen=True)
 class Calibration:
-    """Fitted on validation frames: logits are divided by `temperature`; below `threshold` a label is unknown."""
+    """Fitted on validation frames: logits are divided by `temperature`, and a label whose
+    probability lies below `threshold` is unknown."""
 
     temperature: float = 1.0
     threshold: float = 0.0
@@ -72,7 +73,9 @@ class CheckpointConfig:
 def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -> None:
     """Write a checkpoint; each file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
+    }
     _replace(folder / WEIGHTS_FILE, save(tensors))
     _replace(folder / CONFIG_FILE, (json.dumps(to_json(config), indent=2) + "\n").encode())
 
@@ -97,9 +100,6 @@ def read_config(folder: str | Path) -> CheckpointConfig:
         )
     try:
         config = from_json(CheckpointConfig, data, str(path))
-        in_table_order(config.modalities)
-    except CheckpointError:
-        raise
     except DenomaeError as error:
         raise CheckpointError(str(error)) from None
     _check_values(config, path)
@@ -107,7 +107,7 @@ def read_config(folder: str | Path) -> CheckpointConfig:
 
 
 def load_model(folder: str | Path, config: CheckpointConfig | None = None) -> Classifier | DenoMAE:
-    """Build the model that a checkpoint describes and fill in its weights (on the CPU, in eval mode).
+    """Build the model that a checkpoint describes, with its weights, on the CPU, in eval mode.
 
     Raises:
         CheckpointError: a tensor is missing, left over, or of another shape or type than the
@@ -146,13 +146,18 @@ def _read_tensors(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
                 shape, dtype = tuple(part.get_shape()), part.get_dtype()
                 if shape != tuple(tensor.shape):
                     raise CheckpointError(
-                        f"{path}: tensor {name!r}: found the shape {list(shape)}, wanted {list(tensor.shape)}"
+                        f"{path}: tensor {name!r}: found the shape {list(shape)}, "
+                        f"wanted {list(tensor.shape)}"
                     )
                 if dtype not in ("F32", "BF16"):
-                    raise CheckpointError(f"{path}: tensor {name!r}: found the type {dtype}, wanted F32 or BF16")
+                    raise CheckpointError(
+                        f"{path}: tensor {name!r}: found the type {dtype}, wanted F32 or BF16"
+                    )
             left = sorted(names - set(wanted))
             if left:
-                raise CheckpointError(f"{path}: found the tensor {left[0]!r}, which the architecture does not have")
+                raise CheckpointError(
+                    f"{path}: found the tensor {left[0]!r}, which the architecture does not have"
+                )
             return {name: file.get_tensor(name).float() for name in wanted}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
@@ -168,12 +173,18 @@ def _checkpoint_folder(folder: Path) -> Path:
                 f"{folder} is a pickle, which can run any code when it is opened; "
                 f"wanted a folder of {WEIGHTS_FILE} and {CONFIG_FILE}"
             )
-        raise CheckpointError(f"{folder} is a file; wanted the folder that holds {WEIGHTS_FILE} and {CONFIG_FILE}")
+        raise CheckpointError(
+            f"{folder} is a file; wanted the folder that holds {WEIGHTS_FILE} and {CONFIG_FILE}"
+        )
     if not folder.is_dir():
-        raise CheckpointError(f"no checkpoint at {folder}; wanted a folder of {WEIGHTS_FILE} and {CONFIG_FILE}")
+        raise CheckpointError(
+            f"no checkpoint at {folder}; wanted a folder of {WEIGHTS_FILE} and {CONFIG_FILE}"
+        )
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
-            raise CheckpointError(f"{folder} holds no {name}; wanted {WEIGHTS_FILE} and {CONFIG_FILE}")
+            raise CheckpointError(
+                f"{folder} holds no {name}; wanted {WEIGHTS_FILE} and {CONFIG_FILE}"
+            )
     return folder
 
 
@@ -181,31 +192,60 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
     def refuse(field: str, found: object, wanted: str) -> None:
         raise CheckpointError(f"{path}: {field}: found {found!r}, wanted {wanted}")
 
+    if not config.modalities or not set(config.modalities) <= set(MODALITIES):
+        refuse("modalities", list(config.modalities), f"one or more of {list(MODALITIES)}")
     a = config.architecture
     sizes = {
-        "frame_length": a.frame_length, "signal_patch": a.signal_patch, "image_patch": a.image_patch,
-        "width": a.width, "depth": a.depth, "heads": a.heads, "head_width": a.head_width,
-        "decoder_width": a.decoder_width, "decoder_heads": a.decoder_heads,
-        "image.height": a.image.height, "image.width": a.image.width,
+        "frame_length": a.frame_length,
+        "signal_patch": a.signal_patch,
+        "image_patch": a.image_patch,
+        "width": a.width,
+        "depth": a.depth,
+        "heads": a.heads,
+        "head_width": a.head_width,
+        "decoder_width": a.decoder_width,
+        "decoder_heads": a.decoder_heads,
+        "image.height": a.image.height,
+        "image.width": a.image.width,
     }
     for field, size in sizes.items():
         if not 1 <= size <= 2**20:
             refuse(f"architecture.{field}", size, "1 to 1,048,576")
     if a.frame_length % a.signal_patch:
-        refuse("architecture.frame_length", a.frame_length, f"a multiple of signal_patch {a.signal_patch}")
+        refuse(
+            "architecture.frame_length",
+            a.frame_length,
+            f"a multiple of signal_patch {a.signal_patch}",
+        )
     if a.image.height % a.image_patch or a.image.width % a.image_patch:
-        refuse("architecture.image", [a.image.height, a.image.width], f"multiples of image_patch {a.image_patch}")
+        refuse(
+            "architecture.image",
+            [a.image.height, a.image.width],
+            f"multiples of image_patch {a.image_patch}",
+        )
     if a.width % (4 * a.heads) and (a.width % a.heads or a.width % 4):
         refuse("architecture.width", a.width, f"a multiple of 4 and of heads {a.heads}")
     if not a.image.extent > 0 or len(a.image.decay_px) != len(a.image.half_size_px):
-        refuse("architecture.image", to_json(a.image), "a positive extent and one half size a decay length")
+        refuse(
+            "architecture.image",
+            to_json(a.image),
+            "a positive extent and one half size a decay length",
+        )
     if config.kind == "classifier":
         if not config.classes or len(set(config.classes)) != len(config.classes):
             refuse("classes", list(config.classes), "one or more different names")
         if set(config.families) != set(config.classes):
-            refuse("families", sorted(config.families), f"a family for each of {sorted(config.classes)}")
+            refuse(
+                "families",
+                sorted(config.families),
+                f"a family for each of {sorted(config.classes)}",
+            )
     if not config.calibration.temperature > 0 or not 0 <= config.calibration.threshold <= 1:
-        refuse("calibration", to_json(config.calibration), "a temperature above 0 and a threshold in 0..1")
+        refuse(
+            "calibration",
+            to_json(config.calibration),
+            "a temperature above 0 and a threshold in 0..1",
+        )
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of a name: "auto" takes a GPU where there is one, anything else is taken at its word.
+    """The device of a name: "auto" takes a GPU where there is one, all else is taken literally.
 
     Raises:
         DeviceError: the name means nothing to torch, or the device is not there.
@@ -24,11 +24,15 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise DeviceError(f"no device is called {name!r}; wanted auto, cpu, cuda or cuda:0") from None
+        raise DeviceError(
+            f"no device is called {name!r}; wanted auto, cpu, cuda or cuda:0"
+        ) from None
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
-            raise DeviceError(f"the device {name} is not there (CUDA devices found: {count}); choose cpu or auto")
+            raise DeviceError(
+                f"the device {name} is not there (CUDA devices found: {count}); choose cpu or auto"
+            )
     elif device.type != "cpu":
         raise DeviceError(f"the device {name!r} is not supported; wanted auto, cpu, cuda or cuda:0")
     return device
@@ -48,7 +52,7 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def default_threads() -> int:
-    """CPU threads for live inference: all cores but one, which the radio keeps, and at least one."""
+    """CPU threads for live inference: all cores but one, which the radio keeps; at least one."""
     return max(1, len(os.sched_getaffinity(0)) - 1)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from denomae.checkpoint import SHIPPED, CheckpointConfig, load_model, read_config, weights_digest
 from denomae.device import choose_device, choose_precision, default_threads
@@ -49,7 +48,9 @@ class Engine:
         names = list(dict.fromkeys(config.families[name] for name in config.classes))
         members = [[config.families[c] == family for c in config.classes] for family in names]
         self._family_names = names
-        self._membership = torch.tensor(members, dtype=torch.float32, device=device).T  # [classes, families]
+        self._membership = torch.tensor(
+            members, dtype=torch.float32, device=device
+        ).T  # [classes, families]
 
     @classmethod
     def load(
@@ -89,7 +90,14 @@ class Engine:
         if place.type == "cpu":
             torch.set_num_threads(threads or default_threads())
         model = load_model(folder, config)
-        return cls(model, config, weights_digest(folder), place, choose_precision(precision, place), batch_size)
+        return cls(
+            model,
+            config,
+            weights_digest(folder),
+            place,
+            choose_precision(precision, place),
+            batch_size,
+        )
 
     @property
     def frame_length(self) -> int:
@@ -138,16 +146,25 @@ class Engine:
             n = self.frame_length
             places = [Place(sample_offset=i * n, sample_count=n) for i in range(len(frames))]
         if len(places) != len(frames):
-            raise DenomaeError(f"{len(frames)} frames came with {len(places)} places; wanted one a frame")
+            raise DenomaeError(
+                f"{len(frames)} frames came with {len(places)} places; wanted one a frame"
+            )
         labels: list[Label] = []
         for start in range(0, len(frames), self.max_batch):
             part = frames[start : start + self.max_batch]
             probabilities, families, snr_db = self.probabilities(part)
             clipped = _clipped(part)
             for i in range(len(part)):
-                labels.append(self._label(
-                    probabilities[i], families[i], float(snr_db[i]), places[start + i], start + i, bool(clipped[i])
-                ))
+                labels.append(
+                    self._label(
+                        probabilities[i],
+                        families[i],
+                        float(snr_db[i]),
+                        places[start + i],
+                        start + i,
+                        bool(clipped[i]),
+                    )
+                )
         latency_ms = (time.perf_counter() - began) * 1e3
         for label in labels:
             object.__setattr__(label, "latency_ms", latency_ms)  # not yet seen by anyone
@@ -164,11 +181,13 @@ class Engine:
             of the classes float32 [B, classes], of the families float32 [B, families], and the
             SNR estimate in dB float32 [B].
         """
-        iq = torch.from_numpy(frames).to(self.device, non_blocking=True)         # only IQ crosses over
+        iq = torch.from_numpy(frames).to(self.device, non_blocking=True)  # only IQ crosses over
         if self.config.power_normalisation == "unit":
             iq = unit_power(iq)
         inputs = build({"noisy": iq}, self.config.modalities, self.config.architecture.image)
-        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+        with torch.autocast(
+            self.device.type, self.precision, enabled=self.precision != torch.float32
+        ):
             verdict = self._model(inputs)
         classes = (verdict.logits.float() / self.config.calibration.temperature).softmax(1)
         families = classes @ self._membership
@@ -189,19 +208,26 @@ class Engine:
         if broken.any():
             first = int(np.argmax(broken))
             raise DenomaeError(
-                f"frame {first} holds NaN or infinite samples ({int(broken.sum())} of {len(frames)} frames do); "
+                f"frame {first} holds NaN or infinite samples "
+                f"({int(broken.sum())} of {len(frames)} frames do); "
                 "wanted finite samples: leave such frames out"
             )
         empty = ~parts.any(1)
         if empty.any():
             raise DenomaeError(
-                f"frame {int(np.argmax(empty))} holds nothing but zeros ({int(empty.sum())} of {len(frames)} "
-                "frames do); wanted a signal or noise: leave such frames out"
+                f"frame {int(np.argmax(empty))} holds nothing but zeros "
+                f"({int(empty.sum())} of {len(frames)} frames do); wanted a signal or noise: leave such frames out"
             )
         return frames
 
     def _label(
-        self, probabilities: np.ndarray, families: np.ndarray, snr_db: float, place: Place, number: int, clipped: bool
+        self,
+        probabilities: np.ndarray,
+        families: np.ndarray,
+        snr_db: float,
+        place: Place,
+        number: int,
+        clipped: bool,
     ) -> Label:
         best, family = int(probabilities.argmax()), int(families.argmax())
         name = self.classes[best]
@@ -229,7 +255,9 @@ class Engine:
             model=self.model_name,
             dropped_frames=0,
             latency_ms=0.0,
-            warnings=("clipping: samples at full scale; lower the receiver's gain",) if clipped else (),
+            warnings=("clipping: samples at full scale; lower the receiver's gain",)
+            if clipped
+            else (),
         )
 
 
@@ -259,7 +287,10 @@ def check_recorded_answers(engine: Engine, folder: Path = SHIPPED) -> tuple[int,
 
 def record_answers(engine: Engine, frames: np.ndarray, folder: Path) -> None:
     """Write frames (complex64 [B, N]) and what the engine says of them beside its checkpoint."""
-    answers = [{"label": label.label, "confidence": round(label.confidence, 4)} for label in engine.classify(frames)]
+    answers = [
+        {"label": label.label, "confidence": round(label.confidence, 4)}
+        for label in engine.classify(frames)
+    ]
     np.save(folder / "recorded.npy", frames)
     partial = folder / "recorded.json.partial"
     partial.write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors a user can cause and mend. Each message says what was found, what was wanted, what to do."""
+"""The errors a user can cause and mend: what was found, what was wanted, what to do."""
 
 
 class DenomaeError(ValueError):

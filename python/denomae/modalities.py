@@ -15,7 +15,7 @@ from denomae.raster import ImageSpec, constellation_image
 
 @dataclass(frozen=True)
 class Modality:
-    """One view of a frame: which waveform it shows, in which form, and what it must be turned into."""
+    """One view of a frame: which waveform it shows, in which form, and what it must become."""
 
     name: str
     waveform: str  # "noisy", "clean" or "noise"
@@ -56,7 +56,7 @@ def power_scale(frames: Tensor) -> Tensor:
 
     Safe from overflow over the whole range of float32; a frame of zeros has factor 1.
     """
-    parts = torch.view_as_real(frames).flatten(1)                            # [B, 2N]
+    parts = torch.view_as_real(frames).flatten(1)  # [B, 2N]
     peak = parts.abs().amax(1, keepdim=True).double()
     peak = torch.where(peak > 0, peak, torch.ones_like(peak))
     rms = (parts.double() / peak).square().mean(1, keepdim=True).mul(2).sqrt() * peak
@@ -68,7 +68,9 @@ def unit_power(frames: Tensor) -> Tensor:
     return frames * power_scale(frames)
 
 
-def build(waveforms: Mapping[str, Tensor], names: Iterable[str], image: ImageSpec) -> dict[str, Tensor]:
+def build(
+    waveforms: Mapping[str, Tensor], names: Iterable[str], image: ImageSpec
+) -> dict[str, Tensor]:
     """Build modalities from waveforms that are already at one scale.
 
     Args:

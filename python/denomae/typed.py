@@ -31,7 +31,9 @@ def from_json(kind: type[T], data: Any, where: str) -> T:
     fields = {field.name: field for field in dataclasses.fields(kind)}
     unknown = sorted(set(data) - set(fields))
     if unknown:
-        raise DenomaeError(f"{where}: found the unknown field {unknown[0]!r}, wanted only {sorted(fields)}")
+        raise DenomaeError(
+            f"{where}: found the unknown field {unknown[0]!r}, wanted only {sorted(fields)}"
+        )
     values = {}
     for name in fields:
         if name not in data:
@@ -61,7 +63,11 @@ def _value(hint: Any, data: Any, where: str) -> Any:
         return data
     if origin in (typing.Union, types.UnionType):
         wanted = [argument for argument in arguments if argument is not type(None)]
-        return None if data is None and len(wanted) < len(arguments) else _value(wanted[0], data, where)
+        return (
+            None
+            if data is None and len(wanted) < len(arguments)
+            else _value(wanted[0], data, where)
+        )
     if origin is tuple:
         if not isinstance(data, list):
             raise DenomaeError(f"{where}: found {_kind(data)}, wanted a list")

@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"denomae-train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("denomae-train: stopped; the same command goes on from the last state", file=sys.stderr)
+        print(
+            "denomae-train: stopped; the same command goes on from the last state", file=sys.stderr
+        )
         return 130
     return 0

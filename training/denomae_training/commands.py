@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`pretrain`, `finetune` and `evaluate`: each command is a frozen dataclass that is also its options."""
+"""`pretrain`, `finetune`, `evaluate`: a command is a frozen dataclass that is also its options."""
 
 from __future__ import annotations
 
@@ -57,10 +57,28 @@ class Pretrain:
         def loss_of(model, batch, generator, _share):
             return denomae_loss(model, batch, generator)
 
-        train(model, loss_of, recipe, "pretrain", self.schedule, self.seed, self.output,
-              device, precision, self.machine)
-        config = _config(self.preset, "pretrained", architecture, tuple(MODALITIES), recipe, Calibration(), {},
-                         Provenance(self.seed, self.schedule.frames, 0, _commit()))
+        train(
+            model,
+            loss_of,
+            recipe,
+            "pretrain",
+            self.schedule,
+            self.seed,
+            self.output,
+            device,
+            precision,
+            self.machine,
+        )
+        config = _config(
+            self.preset,
+            "pretrained",
+            architecture,
+            tuple(MODALITIES),
+            recipe,
+            Calibration(),
+            {},
+            Provenance(self.seed, self.schedule.frames, 0, _commit()),
+        )
         write_checkpoint(self.output / "checkpoint", config, model)
 
 
@@ -95,7 +113,9 @@ class Finetune:
         model = Classifier(architecture, LIVE_MODALITIES, len(recipe.classes))
         if pretrained:
             _take_encoder(model, load_model(self.start, pretrained))
-        validation = fixed_frames(recipe, split_seed(self.seed, "validation"), self.validation_frames)
+        validation = fixed_frames(
+            recipe, split_seed(self.seed, "validation"), self.validation_frames
+        )
 
         def loss_of(model, batch, generator, share):
             return classification_loss(model, batch, generator, self._visible(share))
@@ -105,17 +125,40 @@ class Finetune:
             calibration = calibrate(outcome)
             metrics = {
                 "validation_accuracy": outcome.accuracy,
-                "validation_calibration_error": expected_calibration_error(outcome, calibration.temperature),
+                "validation_calibration_error": expected_calibration_error(
+                    outcome, calibration.temperature
+                ),
             }
             frames_before = pretrained.provenance.frames_pretrained if pretrained else 0
-            provenance = Provenance(self.seed, frames_before, step * self.schedule.batch_size, _commit())
-            config = _config(self.name, "classifier", architecture, LIVE_MODALITIES, recipe, calibration,
-                             metrics, provenance)
+            provenance = Provenance(
+                self.seed, frames_before, step * self.schedule.batch_size, _commit()
+            )
+            config = _config(
+                self.name,
+                "classifier",
+                architecture,
+                LIVE_MODALITIES,
+                recipe,
+                calibration,
+                metrics,
+                provenance,
+            )
             write_checkpoint(self.output / "checkpoint", config, model)
             return metrics
 
-        train(model, loss_of, recipe, "train", self.schedule, self.seed, self.output,
-              device, precision, self.machine, after)
+        train(
+            model,
+            loss_of,
+            recipe,
+            "train",
+            self.schedule,
+            self.seed,
+            self.output,
+            device,
+            precision,
+            self.machine,
+            after,
+        )
 
     def _visible(self, share: float) -> float:
         return self.visible_share if share < self.whole_from else 1.0
@@ -123,7 +166,7 @@ class Finetune:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a classifier on the test frames: accuracy at each SNR, as JSON on the standard output."""
+    """Measure a classifier on the test frames: accuracy at each SNR, as JSON lines."""
 
     checkpoint: Path
     recipe: str = "live"
@@ -137,7 +180,7 @@ class Evaluate:
         config = read_config(self.checkpoint)
         if config.kind != "classifier" or config.classes != recipe.classes:
             raise DenomaeError(
-                f"{self.checkpoint} is a {config.kind} checkpoint of the classes {list(config.classes)}; "
+                f"{self.checkpoint} is a {config.kind} checkpoint of {list(config.classes)}; "
                 f"wanted a classifier of {list(recipe.classes)}"
             )
         device = choose_device(self.machine.device)
@@ -157,10 +200,13 @@ class Evaluate:
                 "frames": len(outcome.class_index),
                 "accuracy": round(outcome.accuracy, 4),
                 "calibration_error": round(
-                    expected_calibration_error(outcome, config.calibration.temperature), 4),
+                    expected_calibration_error(outcome, config.calibration.temperature), 4
+                ),
                 "snr_rms_error_db": round(error.square().mean().sqrt().item(), 2),
                 "class_accuracy": {
-                    name: round(outcome.right[outcome.class_index == index].float().mean().item(), 4)
+                    name: round(
+                        outcome.right[outcome.class_index == index].float().mean().item(), 4
+                    )
                     for index, name in enumerate(recipe.classes)
                 },
             }
@@ -179,12 +225,17 @@ def _architecture(preset: str) -> Architecture:
     return PRESETS[preset]
 
 
-def _prepare(machine: Machine, output: Path, command: Pretrain | Finetune) -> tuple[torch.device, torch.dtype]:
+def _prepare(
+    machine: Machine, output: Path, command: Pretrain | Finetune
+) -> tuple[torch.device, torch.dtype]:
     """Choose the device, and record the command in the run's folder."""
     device = choose_device(machine.device)
     _set_threads(machine)
     output.mkdir(parents=True, exist_ok=True)
-    record = {key: str(value) if isinstance(value, Path) else value for key, value in to_json(command).items()}
+    record = {
+        key: str(value) if isinstance(value, Path) else value
+        for key, value in to_json(command).items()
+    }
     (output / "command.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return device, choose_precision(machine.precision, device)
 
@@ -197,10 +248,14 @@ def _set_threads(machine: Machine) -> None:
 def _take_encoder(model: Classifier, pretrained: DenoMAE) -> None:
     """Copy the pretrained encoder, without the embeddings of modalities that do not run live."""
     wanted = model.encoder.state_dict()
-    model.encoder.load_state_dict({k: v for k, v in pretrained.encoder.state_dict().items() if k in wanted})
+    model.encoder.load_state_dict(
+        {k: v for k, v in pretrained.encoder.state_dict().items() if k in wanted}
+    )
 
 
-def _config(name, kind, architecture, modalities, recipe: Recipe, calibration, metrics, provenance) -> CheckpointConfig:
+def _config(
+    name, kind, architecture, modalities, recipe: Recipe, calibration, metrics, provenance
+) -> CheckpointConfig:
     return CheckpointConfig(
         format=FORMAT,
         name=name,
@@ -222,7 +277,14 @@ def _config(name, kind, architecture, modalities, recipe: Recipe, calibration, m
 def _commit() -> str:
     """The commit of the checkout this code runs from, or "unknown"."""
     place = Path(__file__).resolve().parent
-    done = subprocess.run(
-        ["git", "-C", str(place), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    ) if place.parent.name == "training" else None
+    done = (
+        subprocess.run(
+            ["git", "-C", str(place), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if place.parent.name == "training"
+        else None
+    )
     return done.stdout.strip() if done and done.returncode == 0 else "unknown"

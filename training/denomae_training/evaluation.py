@@ -54,7 +54,9 @@ def answers(model: Classifier, frames: list[Batch], device: torch.device) -> Out
     )
 
 
-def fixed_frames(recipe: Recipe, seed: int, count: int, batch_size: int = 100, workers: int = 0) -> list[Batch]:
+def fixed_frames(
+    recipe: Recipe, seed: int, count: int, batch_size: int = 100, workers: int = 0
+) -> list[Batch]:
     """The first `count` items of a recipe (rounded up to whole batches), kept in memory."""
     whole = -(-count // batch_size)
     if workers == 0:
@@ -69,7 +71,9 @@ def calibrate(outcome: Outcome) -> Calibration:
     Source of the temperature: Guo et al., arXiv 1706.04599.
     """
     grid = torch.logspace(-1, 1, 401)
-    losses = [torch.nn.functional.cross_entropy(outcome.logits / t, outcome.class_index) for t in grid]
+    losses = [
+        torch.nn.functional.cross_entropy(outcome.logits / t, outcome.class_index) for t in grid
+    ]
     temperature = grid[torch.stack(losses).argmin()].item()
     confidence = (outcome.logits / temperature).softmax(1).amax(1)[outcome.right]
     threshold = torch.quantile(confidence, 1 - KEPT_SHARE).item() if len(confidence) else 0.0

@@ -62,6 +62,7 @@ class Machine:
     threads: int = 0
     """CPU threads of torch; 0: as many as there are cores."""
     save_every_s: float = 120.0
+    validate_every_s: float = 300.0
     compile: bool = False
 
 
@@ -77,12 +78,11 @@ def train(
     precision: torch.dtype,
     machine: Machine,
     after: Callable[[int], dict[str, float]] | None = None,
-    after_every_s: float = 300.0,
 ) -> None:
     """Train `model` in place, from the folder's newest state to the schedule's end.
 
     Args:
-        loss_of: model, batch, mask generator and share of the schedule done to (loss, parts to log).
+        loss_of: (model, batch, mask generator, share of the schedule done) to (loss, parts to log).
         split: names the seed of the training frames.
         folder: the run's folder; gets `log.jsonl` and states.
         after: called with the step now and then and at the end; what it returns is logged.
@@ -99,7 +99,12 @@ def train(
     with log, _progress() as bar:
         task = bar.add_task(split, total=schedule.steps, completed=first, note="")
         source = batches(
-            recipe, split_seed(seed, split), schedule.batch_size, first, schedule.steps, machine.workers
+            recipe,
+            split_seed(seed, split),
+            schedule.batch_size,
+            first,
+            schedule.steps,
+            machine.workers,
         )
         for step, batch in enumerate(source, start=first):
             began = time.monotonic()
@@ -116,9 +121,14 @@ def train(
             row = {"step": done, "frames": done * schedule.batch_size, "loss": loss.item()}
             row |= {name: part.item() for name, part in parts.items()}
             if not math.isfinite(row["loss"]):
-                raise FloatingPointError(f"the loss became {row['loss']} at step {done}; lower the learning rate")
-            row |= {"rate": schedule.rate(step), "frames_per_s": schedule.batch_size / (now - began)}
-            if after and (now - validated > after_every_s or done == schedule.steps):
+                raise FloatingPointError(
+                    f"the loss became {row['loss']} at step {done}; lower the learning rate"
+                )
+            row |= {
+                "rate": schedule.rate(step),
+                "frames_per_s": schedule.batch_size / (now - began),
+            }
+            if after and (now - validated > machine.validate_every_s or done == schedule.steps):
                 model.eval()
                 row |= after(done)
                 model.train()
@@ -135,7 +145,10 @@ def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Weight decay for matrices only, as in MAE."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
-    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
 
 
 def _progress() -> Progress:

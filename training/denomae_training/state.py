@@ -23,7 +23,10 @@ def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer,
     path = folder / name
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
-    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, path / "model.safetensors")
+    save_file(
+        {key: value.contiguous() for key, value in model.state_dict().items()},
+        path / "model.safetensors",
+    )
     moments = {
         f"{number}.{key}": value.contiguous()
         for number, entry in optimizer.state_dict()["state"].items()

@@ -36,14 +36,16 @@ class Head(nn.Module):
         self.snr = nn.Linear(architecture.head_width, 1)
 
     def forward(self, tokens: Tensor) -> Verdict:
-        features = self.activation(self.hidden(self.norm(tokens.mean(1))))    # [B, head width]
+        features = self.activation(self.hidden(self.norm(tokens.mean(1))))  # [B, head width]
         return Verdict(self.classes(features), self.snr(features).squeeze(-1) * self.SNR_SCALE_DB)
 
 
 class Classifier(nn.Module):
     """Modalities of a batch of frames to verdicts."""
 
-    def __init__(self, architecture: Architecture, modalities: tuple[str, ...], class_count: int) -> None:
+    def __init__(
+        self, architecture: Architecture, modalities: tuple[str, ...], class_count: int
+    ) -> None:
         super().__init__()
         self.architecture = architecture
         self.encoder = Encoder(architecture, modalities)

@@ -59,8 +59,8 @@ class Decoder(nn.Module):
 
     def forward(self, encoded: dict[str, Tensor], mask: Mask) -> Tensor:
         """Predicted target patches of all this modality's tokens: [B, T, size], in token order."""
-        context = self.enter(torch.cat(list(encoded.values()), dim=1))         # [B, visible, d]
-        own = self.enter(encoded[self.name])                                   # [B, V, d]
+        context = self.enter(torch.cat(list(encoded.values()), dim=1))  # [B, visible, d]
+        own = self.enter(encoded[self.name])  # [B, V, d]
         batch, _, width = own.shape
         count = self.positions.shape[0]
         queries = self.mask_token.expand(batch, count, width)

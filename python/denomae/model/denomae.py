@@ -27,6 +27,6 @@ class DenoMAE(nn.Module):
         initialise(self)
 
     def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Mask]) -> dict[str, Tensor]:
-        """Encode the visible tokens, decode every token: modality name to [B, T, size of its target]."""
+        """Encode the visible tokens, decode all: modality name to [B, T, size of its target]."""
         encoded = self.encoder(inputs, {name: mask.visible for name, mask in masks.items()})
         return {name: self.decoders[name](encoded, masks[name]) for name in encoded}

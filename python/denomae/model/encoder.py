@@ -32,7 +32,9 @@ def token_positions(name: str, architecture: Architecture, width: int) -> Tensor
     """The fixed positions of a modality's tokens: float32 [T, width]."""
     if MODALITIES[name].form == "image":
         patch = architecture.image_patch
-        return grid_positions(architecture.image.height // patch, architecture.image.width // patch, width)
+        return grid_positions(
+            architecture.image.height // patch, architecture.image.width // patch, width
+        )
     return line_positions(architecture.token_count(name), width)
 
 
@@ -61,14 +63,15 @@ class Encoder(nn.Module):
             {name: TokenEmbedding(name, architecture) for name in self.modalities}
         )
         self.blocks = nn.ModuleList(
-            Block(architecture.width, architecture.heads, qkv_bias=True) for _ in range(architecture.depth)
+            Block(architecture.width, architecture.heads, qkv_bias=True)
+            for _ in range(architecture.depth)
         )
         self.norm = nn.LayerNorm(architecture.width, eps=1e-6)
 
     def embed(
         self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
-        """Tokens of each given modality in table order, only the visible ones if `visible` is given.
+        """Tokens of each given modality in table order; only visible ones if `visible` is given.
 
         Args:
             inputs: modality name to its values (see `denomae.modalities.build`).
@@ -80,16 +83,20 @@ class Encoder(nn.Module):
             raise DenomaeError(f"this encoder knows {list(self.modalities)}, not {absent}")
         tokens = {}
         for name in names:
-            embedded = self.embeddings[name](patchify(name, inputs[name], self.architecture))  # [B, T, D]
-            tokens[name] = embedded if visible is None else take(embedded, visible[name])      # [B, V, D]
+            embedded = self.embeddings[name](
+                patchify(name, inputs[name], self.architecture)
+            )  # [B, T, D]
+            tokens[name] = (
+                embedded if visible is None else take(embedded, visible[name])
+            )  # [B, V, D]
         return tokens
 
     def forward(
         self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
-        """Encode: modality name to [B, T or V, D], in table order whatever the order of `inputs`."""
+        """Encode: modality name to [B, T or V, D], in table order however `inputs` are ordered."""
         tokens = self.embed(inputs, visible)
-        sequence = torch.cat(list(tokens.values()), dim=1)                   # [B, sum of T or V, D]
+        sequence = torch.cat(list(tokens.values()), dim=1)  # [B, sum of T or V, D]
         for block in self.blocks:
             sequence = block(sequence)
         parts = self.norm(sequence).split([part.shape[1] for part in tokens.values()], dim=1)

@@ -9,10 +9,12 @@ from denomae.errors import DenomaeError
 
 
 def patchify_image(image: Tensor, patch: int) -> Tensor:
-    """[B, C, H, W] to [B, H/p * W/p, C * p * p], patches row by row; H and W multiples of `patch`."""
+    """[B, C, H, W] to [B, H/p * W/p, C * p * p], row by row; H and W multiples of `patch`."""
     batch, channels, height, width = image.shape
     if height % patch or width % patch:
-        raise DenomaeError(f"an image of {height} x {width} px does not divide into patches of {patch} px")
+        raise DenomaeError(
+            f"an image of {height} x {width} px does not divide into patches of {patch} px"
+        )
     cells = image.reshape(batch, channels, height // patch, patch, width // patch, patch)
     return cells.permute(0, 2, 4, 1, 3, 5).reshape(batch, -1, channels * patch * patch)
 
@@ -30,7 +32,11 @@ def patchify_signal(signal: Tensor, patch: int) -> Tensor:
     batch, channels, length = signal.shape
     if length % patch:
         raise DenomaeError(f"a signal of {length} samples does not divide into patches of {patch}")
-    return signal.reshape(batch, channels, -1, patch).transpose(1, 2).reshape(batch, -1, channels * patch)
+    return (
+        signal.reshape(batch, channels, -1, patch)
+        .transpose(1, 2)
+        .reshape(batch, -1, channels * patch)
+    )
 
 
 def unpatchify_signal(patches: Tensor, patch: int) -> Tensor:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixed sine-cosine positions of tokens on a line or a grid (Vaswani et al. 2017; MAE, arXiv 2111.06377)."""
+"""Fixed sine-cosine positions of tokens on a line or a grid.
+
+Sources: Vaswani et al., arXiv 1706.03762; MAE, arXiv 2111.06377.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,10 @@ def line_positions(count: int, width: int) -> Tensor:
 
 
 def grid_positions(rows: int, columns: int, width: int) -> Tensor:
-    """Positions of tokens on a grid, row by row: float32 [rows * columns, width]; width a multiple of 4."""
+    """Positions on a grid, row by row: float32 [rows * columns, width]; width a multiple of 4."""
     row = _sine_cosine(torch.arange(rows, dtype=torch.float64), width // 2)
     column = _sine_cosine(torch.arange(columns, dtype=torch.float64), width // 2)
-    return torch.cat(
-        [row.repeat_interleave(columns, 0), column.repeat(rows, 1)], dim=1
-    ).float()
+    return torch.cat([row.repeat_interleave(columns, 0), column.repeat(rows, 1)], dim=1).float()
 
 
 def _sine_cosine(place: Tensor, width: int) -> Tensor:

@@ -42,16 +42,33 @@ PRESETS: dict[str, Architecture] = {
     "nano": Architecture(),
     "tiny": Architecture(
         image=ImageSpec(112, 112, 2.5, (1.3, 2.6, 5.2), (5, 10, 17)),
-        width=192, depth=12, heads=3,
-        decoder_width=96, decoder_depth=2, decoder_heads=3, head_width=192,
+        width=192,
+        depth=12,
+        heads=3,
+        decoder_width=96,
+        decoder_depth=2,
+        decoder_heads=3,
+        head_width=192,
     ),
     "small": Architecture(
-        image=PAPER_IMAGE, width=384, depth=12, heads=6,
-        decoder_width=192, decoder_depth=2, decoder_heads=6, head_width=384,
+        image=PAPER_IMAGE,
+        width=384,
+        depth=12,
+        heads=6,
+        decoder_width=192,
+        decoder_depth=2,
+        decoder_heads=6,
+        head_width=384,
     ),
     "base": Architecture(
-        image=PAPER_IMAGE, width=768, depth=12, heads=12,
-        decoder_width=768, decoder_depth=4, decoder_heads=12, head_width=512,
+        image=PAPER_IMAGE,
+        width=768,
+        depth=12,
+        heads=12,
+        decoder_width=768,
+        decoder_depth=4,
+        decoder_heads=12,
+        head_width=512,
     ),
 }
 
@@ -69,27 +86,29 @@ def multiply_accumulates(architecture: Architecture, modalities: tuple[str, ...]
 
 def preset_table() -> list[dict[str, object]]:
     """One row a preset, as `denomae info --presets` prints it."""
-    from denomae.model.classifier import Classifier
-    from denomae.model.denomae import DenoMAE
     from denomae.modalities import LIVE_MODALITIES
     from denomae.model.build import on_meta_device, parameter_count
+    from denomae.model.classifier import Classifier
+    from denomae.model.denomae import DenoMAE
 
     rows = []
     for name, a in PRESETS.items():
         with on_meta_device():
             classifier = Classifier(a, LIVE_MODALITIES, class_count=11)
             whole = DenoMAE(a, tuple(MODALITIES))
-        rows.append({
-            "preset": name,
-            "image": f"{a.image.height}x{a.image.width}x{a.image.channels}",
-            "patches": f"{a.image_patch} px, {a.signal_patch} samples",
-            "tokens": sum(a.token_count(m) for m in LIVE_MODALITIES),
-            "width": a.width,
-            "depth": a.depth,
-            "heads": a.heads,
-            "decoders": f"{a.decoder_depth} x {a.decoder_width}",
-            "parameters": parameter_count(classifier),
-            "parameters_pretraining": parameter_count(whole),
-            "gmac": round(multiply_accumulates(a, LIVE_MODALITIES) / 1e9, 3),
-        })
+        rows.append(
+            {
+                "preset": name,
+                "image": f"{a.image.height}x{a.image.width}x{a.image.channels}",
+                "patches": f"{a.image_patch} px, {a.signal_patch} samples",
+                "tokens": sum(a.token_count(m) for m in LIVE_MODALITIES),
+                "width": a.width,
+                "depth": a.depth,
+                "heads": a.heads,
+                "decoders": f"{a.decoder_depth} x {a.decoder_width}",
+                "parameters": parameter_count(classifier),
+                "parameters_pretraining": parameter_count(whole),
+                "gmac": round(multiply_accumulates(a, LIVE_MODALITIES) / 1e9, 3),
+            }
+        )
     return rows

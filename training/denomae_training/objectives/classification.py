@@ -40,4 +40,8 @@ def classification_loss(
         verdict.snr_db[known] / Head.SNR_SCALE_DB, batch.snr_db[known] / Head.SNR_SCALE_DB, beta=0.1
     )
     accuracy = (verdict.logits.argmax(1) == batch.class_index).float().mean()
-    return classes + SNR_WEIGHT * error, {"cross_entropy": classes, "snr": error, "accuracy": accuracy}
+    return classes + SNR_WEIGHT * error, {
+        "cross_entropy": classes,
+        "snr": error,
+        "accuracy": accuracy,
+    }

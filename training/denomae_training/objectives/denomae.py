@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DenoMAE's pretraining: see a quarter of five modalities, reconstruct the rest without noise.
 
-Inputs (noisy image, noisy signal, clean image, clean signal, noise) become the targets (clean image,
-clean signal, clean image, clean signal, noise); the loss is the mean squared error on masked tokens
-only, summed over modalities without weights (arXiv 2501.11538, section III).
+Inputs (noisy image, noisy signal, clean image, clean signal, noise) become the targets (clean
+image, clean signal, clean image, clean signal, noise); the loss is the mean squared error on masked
+tokens only, summed over modalities without weights (arXiv 2501.11538, section III).
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from denomae_training.signals.dataset import Batch
 MASKED_SHARE = 0.75
 
 
-def training_modalities(batch: Batch, names: tuple[str, ...], architecture: Architecture) -> dict[str, Tensor]:
+def training_modalities(
+    batch: Batch, names: tuple[str, ...], architecture: Architecture
+) -> dict[str, Tensor]:
     """Modalities of a batch, all at the scale that brings its noisy frames to unit power."""
     scale = power_scale(batch.waveforms["noisy"])
     waveforms = {name: wave * scale for name, wave in batch.waveforms.items()}
@@ -51,5 +53,7 @@ def denomae_loss(
     parts = {}
     for name in names:
         goal = MODALITIES[name].target
-        parts[name] = masked_error(predicted[name], patchify(goal, built[goal], architecture), masks[name])
+        parts[name] = masked_error(
+            predicted[name], patchify(goal, built[goal], architecture), masks[name]
+        )
     return torch.stack(list(parts.values())).sum(), parts

@@ -9,9 +9,14 @@ import numpy as np
 
 from denomae_training.signals.modulator import Drawn, Modulator
 
-MESSAGE_BANDWIDTH = (0.004, 0.16)  # cycles a sample: speech far oversampled to music in a narrow channel
+MESSAGE_BANDWIDTH = (
+    0.004,
+    0.16,
+)  # cycles a sample: speech far oversampled to music in a narrow channel
 PEAK_DEVIATION = (0.01, 0.25)  # cycles a sample
-LEAST_INDEX = 0.4  # peak deviation over message bandwidth; below it FM is hard to tell from a carrier
+LEAST_INDEX = (
+    0.4  # peak deviation over message bandwidth; below it FM is hard to tell from a carrier
+)
 LIMITER = (1.5, 4.0)  # where a message is clipped, in standard deviations, as transmitters do
 
 
@@ -62,9 +67,11 @@ def _message(rng: np.random.Generator, count: int, bandwidth: float) -> np.ndarr
         start = 2 * np.pi * rng.random(tones)
         level = 0.3 + 0.7 * rng.random(tones)
         time = np.arange(count)
-        message = (level[:, None] * np.cos(2 * np.pi * frequency[:, None] * time + start[:, None])).sum(0)
+        message = (
+            level[:, None] * np.cos(2 * np.pi * frequency[:, None] * time + start[:, None])
+        ).sum(0)
         return message / level.sum()
-    # Noise with a falling spectrum behind a limiter, twice as long as needed so that it does not repeat.
+    # Noise with a falling spectrum behind a limiter; twice the length, so that it does not repeat.
     length = 2 * count
     lines = max(3, math.ceil(bandwidth * length))
     slope = 1.5 * rng.random()

@@ -12,7 +12,7 @@ TAPS = 33
 
 @lru_cache(maxsize=256)
 def low_pass(cutoff: float) -> np.ndarray:
-    """Windowed sinc of unit gain at 0: float32 [TAPS]; cutoff (half amplitude) in cycles a sample."""
+    """Windowed sinc of unit gain at 0: float32 [TAPS]; half amplitude at cutoff cycles a sample."""
     time = np.arange(TAPS) - TAPS // 2
     taps = 2 * cutoff * np.sinc(2 * cutoff * time) * np.hamming(TAPS)
     return (taps / taps.sum()).astype(np.float32)

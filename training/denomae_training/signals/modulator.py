@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a modulator is: a function that draws its own parameters and returns a waveform with them."""
+"""What a modulator is: a function that draws its parameters and returns a waveform with them."""
 
 from __future__ import annotations
 

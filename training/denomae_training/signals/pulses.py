@@ -3,7 +3,8 @@
 
 A waveform is x(u) = sum over k of a[k] p(u - k), with u in symbols. Its value needs the symbols
 within `SPAN` of u alone, so a table of p at `PHASES` fractions of a symbol serves every symbol rate
-and every timing; reading the nearest fraction costs an error about 60 dB below the signal.
+and every timing. Cutting root raised cosines at `SPAN` symbols costs an error of 44 dB below the
+signal (at a rolloff of 0.3); reading the nearest fraction costs less than that.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ def root_raised_cosine(t: np.ndarray, rolloff: float) -> np.ndarray:
     ) / (np.pi * safe * (1 - (4 * rolloff * safe) ** 2))
     value = np.where(near_zero, 1 - rolloff + 4 * rolloff / np.pi, value)
     corner = math.pi / (4 * rolloff)
-    at_edge = rolloff / math.sqrt(2) * (
-        (1 + 2 / math.pi) * math.sin(corner) + (1 - 2 / math.pi) * math.cos(corner)
+    at_edge = (
+        rolloff
+        / math.sqrt(2)
+        * ((1 + 2 / math.pi) * math.sin(corner) + (1 - 2 / math.pi) * math.cos(corner))
     )
     return np.where(edge, at_edge, value)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A recipe says how a dataset is made; `synthesize` makes its item i, a function of (seed, i) alone."""
+"""A recipe says how a dataset is made; its item i is a function of (seed, i) alone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from denomae_training.signals.analog import am_modulator, carrier_modulator, fm_modulator
-from denomae_training.signals.front_end import TAPS, low_pass
 from denomae_training.signals.frequency import gmsk_modulator, two_fsk_modulator
+from denomae_training.signals.front_end import TAPS, low_pass
 from denomae_training.signals.linear import (
     on_off_modulator,
     psk,
@@ -76,7 +76,7 @@ RECIPES: dict[str, Recipe] = {
 
 @dataclass(frozen=True)
 class Item:
-    """One frame and its truth: complex64 [N] each, at one scale; clean is 0 for the class `noise`."""
+    """One frame and its truth: complex64 [N] at one scale; clean is 0 for the class `noise`."""
 
     noisy: np.ndarray
     clean: np.ndarray
@@ -94,7 +94,9 @@ def synthesize(recipe: Recipe, seed: int, index: int) -> Item:
     offset = recipe.carrier_offset * (2 * rng.random() - 1)
     phase = 2 * math.pi * rng.random()
     count = recipe.frame_length
-    noise = rng.standard_normal((count, 2), dtype=np.float32).view(np.complex64)[:, 0] * np.float32(0.5**0.5)
+    noise = rng.standard_normal((count, 2), dtype=np.float32).view(np.complex64)[:, 0] * np.float32(
+        0.5**0.5
+    )
     modulator = MODULATORS[recipe.classes[class_index]]
     if modulator is None:
         silence = np.zeros(count, dtype=np.complex64)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from itertools import chain, combinations
+
+import pytest
+import torch
+
+from denomae.errors import DenomaeError
+from denomae.modalities import MODALITIES, build, unit_power
+from denomae.model.classifier import Classifier
+from denomae.model.encoder import Encoder
+from denomae.model.masking import draw_masks
+from denomae.model.presets import PRESETS, multiply_accumulates, preset_table
+
+SMALL = PRESETS["nano"]
+NAMES = tuple(MODALITIES)
+SUBSETS = list(chain.from_iterable(combinations(NAMES, n) for n in range(1, 6)))
+
+
+def _inputs(batch: int, seed: int = 0) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    waves = {
+        name: unit_power(torch.randn(batch, 1024, dtype=torch.complex64, generator=generator))
+        for name in ("noisy", "clean", "noise")
+    }
+    return build(waves, NAMES, SMALL.image)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    torch.manual_seed(0)
+    return Encoder(SMALL, NAMES).eval()
+
+
+def test_frames_of_one_batch_do_not_see_each_other(encoder):
+    first, second = _inputs(6, 1), _inputs(6, 2)
+    kept = torch.tensor([True, False, True, False, True, False])
+    mixed = {
+        name: torch.where(kept.view(-1, *[1] * (first[name].ndim - 1)), first[name], second[name])
+        for name in NAMES
+    }
+    with torch.no_grad():
+        before, after = encoder(first), encoder(mixed)
+    for name in NAMES:
+        torch.testing.assert_close(after[name][kept], before[name][kept], rtol=1e-5, atol=1e-5)
+        assert (after[name][~kept] - before[name][~kept]).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_every_subset_of_modalities_runs_in_any_order(encoder, subset):
+    inputs = _inputs(2)
+    forward = {name: inputs[name] for name in subset}
+    backward = {name: inputs[name] for name in reversed(subset)}
+    with torch.no_grad():
+        one, other = encoder(forward), encoder(backward)
+    assert list(one) == list(other) == list(subset)
+    for name in subset:
+        assert one[name].shape == (2, SMALL.token_count(name), SMALL.width)
+        assert torch.equal(one[name], other[name])
+
+
+def test_there_are_31_subsets():
+    assert len(SUBSETS) == 31
+
+
+def test_tokens_that_are_not_visible_have_no_influence(encoder):
+    inputs, other = _inputs(3, 1), _inputs(3, 2)
+    counts = {name: SMALL.token_count(name) for name in NAMES}
+    masks = draw_masks(counts, 3, 0.75, torch.Generator().manual_seed(5))
+    visible = {name: mask.visible for name, mask in masks.items()}
+    changed = {}
+    for name in NAMES:
+        # replace every masked patch by another frame's, in the modality's own form
+        from denomae.model.encoder import patchify
+        from denomae.model.patches import unpatchify_image, unpatchify_signal
+
+        patches = patchify(name, inputs[name], SMALL).clone()
+        foreign = patchify(name, other[name], SMALL)
+        index = masks[name].masked[..., None].expand(-1, -1, patches.shape[-1])
+        patches.scatter_(1, index, foreign.gather(1, index))
+        if MODALITIES[name].form == "image":
+            changed[name] = unpatchify_image(patches, 16, SMALL.image.height, SMALL.image.width)
+        else:
+            changed[name] = unpatchify_signal(patches, 16)
+        assert not torch.equal(changed[name], inputs[name])
+    with torch.no_grad():
+        one, two = encoder(inputs, visible), encoder(changed, visible)
+    for name in NAMES:
+        assert one[name].shape[1] == masks[name].visible.shape[1]
+        torch.testing.assert_close(one[name], two[name])
+
+
+def test_masks_are_independent_and_complete():
+    counts = {"noisy_signal": 64, "clean_signal": 64}
+    masks = draw_masks(counts, 50, 0.75, torch.Generator().manual_seed(0))
+    for mask in masks.values():
+        assert mask.visible.shape == (50, 16)
+        everything = torch.cat([mask.visible, mask.masked], 1).sort(1).values
+        assert torch.equal(everything, torch.arange(64).expand(50, 64))
+    same = [
+        set(a.tolist()) & set(b.tolist())
+        for a, b in zip(masks["noisy_signal"].visible, masks["clean_signal"].visible, strict=True)
+    ]
+    assert 3 < sum(map(len, same)) / 50 < 5  # 16 * 16 / 64 = 4 by chance, 16 if they were tied
+
+
+def test_a_share_that_leaves_nothing_visible_is_refused():
+    with pytest.raises(DenomaeError, match="leaves 0 of 16 tokens visible"):
+        draw_masks({"noisy_image": 16}, 1, 0.99, torch.Generator())
+
+
+def test_an_unknown_modality_is_named(encoder):
+    with pytest.raises(DenomaeError, match="spectrogram"):
+        encoder({"spectrogram": torch.zeros(1, 2, 1024)})
+    with pytest.raises(DenomaeError, match="knows \\['noisy_signal'\\], not \\['noise'\\]"):
+        Encoder(SMALL, ("noisy_signal",))({"noise": torch.zeros(1, 2, 1024)})
+
+
+def test_presets_have_the_published_sizes():
+    rows = {row["preset"]: row for row in preset_table()}
+    assert (
+        rows["base"]["width"] == 768 and rows["base"]["depth"] == 12 and rows["base"]["heads"] == 12
+    )
+    # ViT-B/16 on a 224 x 224 image (Dosovitskiy et al.): 86.6 M parameters, 17.6 GMAC
+    assert rows["base"]["parameters"] == pytest.approx(86.6e6, rel=0.02)
+    assert multiply_accumulates(PRESETS["base"], ("noisy_image",)) == pytest.approx(
+        17.6e9, rel=0.03
+    )
+
+
+def test_the_head_gives_one_verdict_a_frame():
+    torch.manual_seed(0)
+    model = Classifier(SMALL, ("noisy_image", "noisy_signal"), 7).eval()
+    inputs = _inputs(3)
+    verdict = model({name: inputs[name] for name in ("noisy_signal", "noisy_image")})
+    assert verdict.logits.shape == (3, 7) and verdict.snr_db.shape == (3,)

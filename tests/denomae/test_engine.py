@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from denomae import Engine
+from denomae.checkpoint import SHIPPED
+from denomae.engine import check_recorded_answers
+from denomae.errors import CheckpointError, DenomaeError, DeviceError
+from denomae.labels import Label, Place
+
+
+@pytest.fixture(scope="module")
+def engine(nano_checkpoint) -> Engine:
+    return Engine.load(nano_checkpoint, device="cpu", precision="fp32", batch_size=8, threads=1)
+
+
+def _frames(count: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((count, 1024, 2), dtype=np.float32).view(np.complex64)[..., 0]
+
+
+def test_each_frame_gets_a_label_of_the_schema(engine):
+    labels = engine.classify(_frames(19))
+    assert len(labels) == 19
+    for i, label in enumerate(labels):
+        assert (
+            label == Label.from_json(label.to_json())
+            or Label.from_json(label.to_json()).label == label.label
+        )
+        assert (label.sequence, label.sample_offset, label.sample_count) == (i, 1024 * i, 1024)
+        assert label.label == max(label.probabilities, key=label.probabilities.get)
+        assert sum(label.probabilities.values()) == pytest.approx(1, abs=1e-5)
+        sums = {
+            f: sum(p for c, p in label.probabilities.items() if engine.families[c] == f)
+            for f in engine.families.values()
+        }
+        assert label.family == max(sums, key=sums.get)
+        assert label.family_confidence == pytest.approx(sums[label.family], abs=1e-5)
+
+
+def test_a_label_does_not_depend_on_the_batch_it_came_in(engine):
+    frames = _frames(20)
+    together = engine.classify(frames)
+    alone = [engine.classify(frame[None])[0] for frame in frames]
+    for one, other in zip(together, alone, strict=True):
+        assert one.label == other.label
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+
+
+@pytest.mark.parametrize("gain", [1e-30, 1e-3, 1e3, 1e30])
+def test_a_label_does_not_depend_on_the_gain(engine, gain):
+    frames = _frames(4)
+    for one, other in zip(
+        engine.classify(frames), engine.classify(frames * np.float32(gain)), strict=True
+    ):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-3)
+
+
+def test_places_reach_the_labels(engine):
+    place = Place(2**40 + 3, 1024, "2026-01-01T00:00:00.000000001Z", 433.92e6, 2e6)
+    label = engine.classify(_frames(1), [place])[0]
+    found = (
+        label.sample_offset,
+        label.sample_count,
+        label.time,
+        label.center_frequency_hz,
+        label.sample_rate_hz,
+    )
+    assert found == (2**40 + 3, 1024, "2026-01-01T00:00:00.000000001Z", 433.92e6, 2e6)
+    with pytest.raises(DenomaeError, match="2 frames came with 1 places"):
+        engine.classify(_frames(2), [place])
+
+
+def test_no_label_is_invented_for_a_frame_that_holds_none(engine):
+    frames = _frames(3)
+    frames[1, 7] = complex("nan")
+    with pytest.raises(DenomaeError, match=r"frame 1 holds NaN or infinite samples \(1 of 3"):
+        engine.classify(frames)
+    frames[1] = 0
+    with pytest.raises(DenomaeError, match="frame 1 holds nothing but zeros"):
+        engine.classify(frames)
+    with pytest.raises(DenomaeError, match=r"complex128 of shape \[3, 1024\]; wanted complex64"):
+        engine.classify(frames.astype(complex))
+    with pytest.raises(DenomaeError, match=r"shape \[3, 1000\]; wanted .*1024"):
+        engine.classify(frames[:, :1000])
+    assert engine.classify(frames[:0]) == []
+
+
+def test_samples_at_full_scale_are_warned_of(engine):
+    frames = np.stack([_frames(1)[0], _frames(1)[0] * np.float32(0.2)])
+    frames[0].real = np.clip(frames[0].real, -1, 1)
+    frames[0].imag = np.clip(frames[0].imag, -1, 1)
+    clipped, clean = engine.classify(frames)
+    assert "clipping" in clipped.warnings[0] and clean.warnings == ()
+
+
+def test_a_label_below_the_threshold_is_unknown(engine):
+    frames = _frames(4)
+    try:
+        engine.threshold = 1.1
+        assert {label.verdict for label in engine.classify(frames)} == {"unknown"}
+        engine.threshold = 0.0
+        assert "unknown" not in {label.verdict for label in engine.classify(frames)}
+    finally:
+        engine.threshold = 0.0
+
+
+def test_a_device_that_is_not_there_is_an_error(nano_checkpoint):
+    if not torch.cuda.is_available():
+        with pytest.raises(
+            DeviceError, match="the device cuda is not there .*found: 0.*choose cpu or auto"
+        ):
+            Engine.load(nano_checkpoint, device="cuda")
+    with pytest.raises(DeviceError, match="no device is called 'toaster'"):
+        Engine.load(nano_checkpoint, device="toaster")
+    with pytest.raises(DeviceError, match="no precision is called 'fp8'"):
+        Engine.load(nano_checkpoint, device="cpu", precision="fp8")
+
+
+def test_a_missing_checkpoint_is_an_error(tmp_path):
+    with pytest.raises(CheckpointError, match="no checkpoint at"):
+        Engine.load(tmp_path / "nowhere")
+
+
+def test_the_shipped_model_gives_its_recorded_answers():
+    same, recorded = check_recorded_answers(Engine.load(device="cpu"))
+    assert same == recorded >= 20
+
+
+def test_other_weights_do_not_give_the_recorded_answers(engine, tmp_path):
+    for name in ("recorded.json", "recorded.npy"):
+        shutil.copy(SHIPPED / name, tmp_path / name)
+    same, recorded = check_recorded_answers(engine, tmp_path)
+    assert same < recorded / 2
+
+
+def test_the_shipped_model_is_small():
+    assert (SHIPPED / "model.safetensors").stat().st_size <= 16 * 2**20

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pytest
+import torch
+
+from denomae.modalities import MODALITIES
+from denomae.model.denomae import DenoMAE
+from denomae.model.encoder import patchify
+from denomae.model.masking import draw_masks
+from denomae.model.presets import PRESETS
+from denomae_training.objectives.denomae import denomae_loss, masked_error, training_modalities
+from denomae_training.signals.dataset import make_batch
+from denomae_training.signals.recipe import RECIPES
+
+NANO = PRESETS["nano"]
+NAMES = tuple(MODALITIES)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return make_batch(RECIPES["live"], seed=3, first=0, size=4)
+
+
+def test_the_loss_counts_masked_tokens_only():
+    generator = torch.Generator().manual_seed(0)
+    mask = draw_masks({"noise": 64}, 4, 0.75, generator)["noise"]
+    target = torch.randn(4, 64, 32)
+    spoilt = target.clone()
+    index = mask.visible[..., None].expand(-1, -1, 32)
+    spoilt.scatter_(1, index, 1e6 * torch.ones(4, 16, 32))
+    assert masked_error(spoilt, target, mask) == 0
+    spoilt.scatter_(
+        1,
+        mask.masked[:, :1, None].expand(-1, -1, 32),
+        (target + 48**0.5).gather(1, mask.masked[:, :1, None].expand(-1, -1, 32)),
+    )
+    torch.testing.assert_close(masked_error(spoilt, target, mask), torch.tensor(1.0))
+
+
+def test_visible_targets_receive_no_gradient(batch):
+    torch.manual_seed(0)
+    model = DenoMAE(NANO, NAMES)
+    counts = {name: NANO.token_count(name) for name in NAMES}
+    masks = draw_masks(counts, 4, 0.75, torch.Generator().manual_seed(1))
+    built = training_modalities(batch, NAMES, NANO)
+    predicted = model(built, masks)
+    for name in NAMES:
+        predicted[name].retain_grad()
+        masked_error(
+            predicted[name], patchify(name, built[MODALITIES[name].target], NANO), masks[name]
+        ).backward(retain_graph=True)
+        touched = predicted[name].grad.abs().sum(-1) > 0
+        expected = torch.zeros_like(touched).scatter(1, masks[name].masked, True)
+        assert torch.equal(touched, expected)
+
+
+def test_every_modality_is_asked_for_its_clean_target(batch):
+    """A model that knew the targets would reach a loss of zero; one that knew its inputs not."""
+    built = training_modalities(batch, NAMES, NANO)
+
+    class Oracle(torch.nn.Module):
+        def __init__(self, cheat: bool) -> None:
+            super().__init__()
+            self.architecture, self.cheat = NANO, cheat
+            self.encoder = type("Names", (), {"modalities": NAMES})()
+
+        def forward(self, inputs, masks):
+            goal = {n: MODALITIES[n].target if self.cheat else n for n in NAMES}
+            return {n: patchify(goal[n], built[goal[n]], NANO) for n in NAMES}
+
+    loss, parts = denomae_loss(Oracle(cheat=True), batch, torch.Generator().manual_seed(0))
+    assert loss == 0 and list(parts) == list(NAMES)
+    _, parts = denomae_loss(Oracle(cheat=False), batch, torch.Generator().manual_seed(0))
+    assert {n for n in NAMES if parts[n] > 0} == {"noisy_image", "noisy_signal"}
+
+
+def test_waveforms_keep_one_scale(batch):
+    built = training_modalities(batch, ("noisy_signal", "clean_signal", "noise"), NANO)
+    torch.testing.assert_close(
+        built["noisy_signal"], built["clean_signal"] + built["noise"], rtol=1e-4, atol=1e-5
+    )
+    torch.testing.assert_close(
+        built["noisy_signal"].square().sum(1).mean(1), torch.ones(4), rtol=1e-4, atol=0
+    )
+
+
+def test_a_step_of_training_changes_every_tensor(batch):
+    torch.manual_seed(0)
+    model = DenoMAE(NANO, NAMES)
+    before = {name: tensor.clone() for name, tensor in model.named_parameters()}
+    loss, _ = denomae_loss(model, batch, torch.Generator().manual_seed(0))
+    loss.backward()
+    torch.optim.SGD(model.parameters(), lr=1.0).step()
+    still = [name for name, tensor in model.named_parameters() if torch.equal(tensor, before[name])]
+    assert still == []

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from denomae_training.loop import Schedule
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS, BATCH = 14, 4
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {
+        "PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'training'}",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _command(output: Path, *more: str) -> list[str]:
+    return [
+        sys.executable, "-m", "denomae_training", "pretrain", "--output", str(output),
+        "--schedule.frames", str(STEPS * BATCH), "--schedule.batch-size", str(BATCH),
+        "--machine.threads", "1", "--machine.workers", "0", "--machine.save-every-s", "0", *more,
+    ]  # fmt: skip
+
+
+def _rows(output: Path) -> list[dict]:
+    path = output / "log.jsonl"
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+@pytest.mark.timeout(300)
+def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    subprocess.run(_command(whole), env=_environment(), check=True, capture_output=True)
+    process = subprocess.Popen(_command(broken), env=_environment(), stderr=subprocess.DEVNULL)
+    while len(_rows(broken)) < 5 and process.poll() is None:
+        time.sleep(0.01)  # until it is under way; the kill comes at any point of a step or a save
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.returncode == -signal.SIGKILL and not (broken / "checkpoint").exists()
+    subprocess.run(_command(broken), env=_environment(), check=True, capture_output=True)
+    one = load_file(whole / "checkpoint" / "model.safetensors")
+    two = load_file(broken / "checkpoint" / "model.safetensors")
+    assert one.keys() == two.keys()
+    for name in one:
+        assert torch.equal(one[name], two[name]), name
+    losses = {row["step"]: row["loss"] for row in _rows(whole)}
+    assert all(row["loss"] == losses[row["step"]] for row in _rows(broken))
+    assert _rows(broken)[-1]["step"] == STEPS
+
+
+@pytest.mark.timeout(300)
+def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_path):
+    pretrained, tuned = tmp_path / "pretrained", tmp_path / "tuned"
+    subprocess.run(_command(pretrained), env=_environment(), check=True, capture_output=True)
+    start = pretrained / "checkpoint"
+    command = [
+        sys.executable, "-m", "denomae_training", "finetune", "--output", str(tuned),
+        "--start", str(start),
+        "--schedule.frames", "4", "--schedule.batch-size", "4", "--schedule.learning-rate", "0",
+        "--validation-frames", "100", "--machine.threads", "1", "--machine.workers", "0",
+    ]  # fmt: skip
+    subprocess.run(command, env=_environment(), check=True, capture_output=True)
+    before, after = (load_file(f / "model.safetensors") for f in (start, tuned / "checkpoint"))
+    shared = [name for name in after if name.startswith("encoder.")]
+    assert shared and all(torch.equal(before[name], after[name]) for name in shared)
+    evaluate = [
+        sys.executable, "-m", "denomae_training", "evaluate",
+        "--checkpoint", str(tuned / "checkpoint"), "--frames-per-snr", "100",
+        "--snr-step-db", "20", "--machine.threads", "1", "--machine.workers", "0",
+    ]  # fmt: skip
+    done = subprocess.run(evaluate, env=_environment(), check=True, capture_output=True, text=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["snr_db"] for row in rows] == [-10, 10, 30]
+    assert all(0 <= row["accuracy"] <= 1 and row["frames"] == 100 for row in rows)
+
+
+def test_a_wrong_name_is_one_sentence(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "denomae_training",
+        "pretrain",
+        "--output",
+        str(tmp_path),
+        "--recipe",
+        "dead",
+    ]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "denomae-train: no recipe 'dead'; wanted one of ['live']\n"
+
+
+def test_the_rate_before_the_fall_does_not_depend_on_the_end():
+    long, short = Schedule(frames=640_000), Schedule(frames=64_000)
+    assert [long.rate(s) for s in range(700)] == [short.rate(s) for s in range(700)]
+    assert short.rate(short.steps - 1) < 0.01 * short.learning_rate
