@@ -107,9 +107,9 @@ def write_annotated(
 ) -> Path:
     """Writes a capture's SigMF pair anew, with further annotations.
 
-    The samples are a hard link to the capture's own file where that holds nothing else and lies in
-    the same file system, a copy otherwise. The capture's own annotations stay (their core keys),
-    but for those that an earlier run of this library made.
+    The samples are copied: a recording that is made anew under its old name must not change under
+    these annotations. The capture's own annotations stay (their core keys), but for those that an
+    earlier run of this library made.
 
     Args:
         capture: open.
@@ -126,10 +126,12 @@ def write_annotated(
     meta_path, data_path = _paths(path)
     if meta_path.exists() and capture.path.exists() and _is_own(capture, meta_path):
         raise CaptureError(f"{meta_path} is the capture's own; give the output another name")
-    linked = data_path.exists() and data_path.samefile(capture.data_path)
-    _check_free(overwrite, meta_path, *([] if linked else [data_path]))
-    if not linked:
-        _link_or_copy(capture, data_path)
+    in_place = data_path.exists() and data_path.samefile(capture.data_path)
+    _check_free(overwrite, meta_path, *([] if in_place else [data_path]))
+    if not in_place:
+        with _replacing(data_path) as file:
+            for raw in capture.raw_chunks():
+                file.write(raw)
     kept = (a for a in capture.annotations if not a.generator.startswith(f"{GENERATOR} "))
     top = {
         "core:datatype": capture.datatype.name,
@@ -183,21 +185,6 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _link_or_copy(capture: Capture, data_path: Path) -> None:
-    whole = sum(s.sample_count for s in capture.segments) * capture.datatype.sample_bytes
-    if capture.data_path.stat().st_size == whole and not capture.data_path.is_symlink():
-        part = data_path.with_name(data_path.name + ".part")
-        try:
-            os.link(capture.data_path, part)
-            os.replace(part, data_path)
-            return
-        except OSError:
-            part.unlink(missing_ok=True)  # another file system, or one without links: copy
-    with _replacing(data_path) as file:
-        for raw in capture.raw_chunks():
-            file.write(raw)
 
 
 def _in_order(annotations: Iterable[Annotation]) -> Iterator[Annotation]:
