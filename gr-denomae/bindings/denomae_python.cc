@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * gnuradio.denomae.denomae_python: the C++ blocks.
+ */
+#include <pybind11/pybind11.h>
+
+void bind_frame_sampler(pybind11::module& m);
+
+PYBIND11_MODULE(denomae_python, m)
+{
+    // The base classes of every block are bound there.
+    pybind11::module::import("gnuradio.gr");
+    bind_frame_sampler(m);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <gnuradio/denomae/frame_sampler.h>
+#include <pybind11/complex.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <variant>
+
+// BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
+// BINDTOOL_HEADER_FILE_HASH(e7128f56d499bf1820411d3c2660659a)
+// BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
+// BINDTOOL_HEADER_FILE_HASH(82c03c8d12051a6e1d1c298a9941bdb5)
+// BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
+// BINDTOOL_HEADER_FILE_HASH(b6a875cf053afc22d4c1c0ce760cb501)
+
+namespace py = pybind11;
+using gr::denomae::drop_policy;
+using gr::denomae::frame_batch;
+using gr::denomae::frame_counters;
+using gr::denomae::frame_sampler;
+
+namespace {
+
+// An array that looks into the batch and keeps it alive.
+template <typename T>
+py::array view(const py::object& owner, const std::vector<T>& field)
+{
+    return py::array(py::dtype::of<T>(), { field.size() }, field.data(), owner);
+}
+
+template <typename T>
+auto field(std::vector<T> frame_batch::*member)
+{
+    return [member](const py::object& self) {
+        return view(self, self.cast<const frame_batch&>().*member);
+    };
+}
+
+py::array frames_of(const py::object& self)
+{
+    const auto& batch = self.cast<const frame_batch&>();
+    return py::array(py::dtype::of<std::complex<float>>(),
+                     { batch.size, batch.frame_length },
+                     batch.samples.get(),
+                     self);
+}
+
+py::array time_valid_of(const py::object& self)
+{
+    const auto& batch = self.cast<const frame_batch&>();
+    return py::array(
+        py::dtype::of<bool>(), { batch.size }, batch.time_valid.data(), self);
+}
+
+std::string describe(const frame_counters& c)
+{
+    return "frame_counters(seen=" + std::to_string(c.seen) +
+           ", gated=" + std::to_string(c.gated) +
+           ", invalid=" + std::to_string(c.invalid) +
+           ", dropped=" + std::to_string(c.dropped) +
+           ", delivered=" + std::to_string(c.delivered) +
+           ", queued=" + std::to_string(c.queued) +
+           ", discontinuities=" + std::to_string(c.discontinuities) +
+           ", tail_samples=" + std::to_string(c.tail_samples) + ")";
+}
+
+frame_sampler::sptr make_sampler(std::int64_t frame_length,
+                                 std::int64_t hop,
+                                 std::int64_t queue_frames,
+                                 const std::variant<drop_policy, std::string>& policy,
+                                 double gate_db,
+                                 double hysteresis_db)
+{
+    const drop_policy chosen =
+        std::holds_alternative<drop_policy>(policy)
+            ? std::get<drop_policy>(policy)
+            : gr::denomae::kernel::parse_drop_policy(std::get<std::string>(policy));
+    return frame_sampler::make(
+        frame_length, hop, queue_frames, chosen, gate_db, hysteresis_db);
+}
+
+void bind_batch(py::module& m)
+{
+    py::class_<frame_batch>(
+        m,
+        "frame_batch",
+        "B frames of N samples, oldest first. Its arrays look into it and keep it alive.")
+        .def("__len__", [](const frame_batch& batch) { return batch.size; })
+        .def_property_readonly("frames", &frames_of, "complex64 [B, N]")
+        .def_property_readonly("sample_offset",
+                               field(&frame_batch::sample_offset),
+                               "uint64 [B], of the first sample, since the stream began")
+        .def_property_readonly(
+            "arrival_ns",
+            field(&frame_batch::arrival_ns),
+            "int64 [B], CLOCK_MONOTONIC when the last sample entered the block")
+        .def_property_readonly(
+            "rate_hz", field(&frame_batch::rate_hz), "float64 [B], NaN: unknown")
+        .def_property_readonly("frequency_hz",
+                               field(&frame_batch::frequency_hz),
+                               "float64 [B], NaN: unknown")
+        .def_property_readonly("time_valid",
+                               &time_valid_of,
+                               "bool [B], whether an rx_time tag was in force; the next "
+                               "three say nothing else")
+        .def_property_readonly("time_seconds",
+                               field(&frame_batch::time_seconds),
+                               "uint64 [B], whole seconds of that tag")
+        .def_property_readonly("time_fraction",
+                               field(&frame_batch::time_fraction),
+                               "float64 [B], fractional seconds of that tag")
+        .def_property_readonly("time_offset",
+                               field(&frame_batch::time_offset),
+                               "uint64 [B], absolute offset of the sample with that tag");
+}
+
+void bind_counters(py::module& m)
+{
+    py::class_<frame_counters>(
+        m,
+        "frame_counters",
+        "What became of the frames since start(): seen == gated + invalid + dropped + "
+        "delivered + queued.")
+        .def_readonly("seen", &frame_counters::seen, "whole frames cut")
+        .def_readonly("gated", &frame_counters::gated, "too weak, or all zero")
+        .def_readonly("invalid", &frame_counters::invalid, "with a NaN or an infinity")
+        .def_readonly("dropped", &frame_counters::dropped, "no room, or discarded")
+        .def_readonly("delivered", &frame_counters::delivered, "handed to pop()")
+        .def_readonly("queued", &frame_counters::queued, "waiting now")
+        .def_readonly("discontinuities",
+                      &frame_counters::discontinuities,
+                      "places where framing began anew")
+        .def_readonly("tail_samples",
+                      &frame_counters::tail_samples,
+                      "samples of frames that the stream broke or ended")
+        .def("__repr__", &describe);
+}
+
+} // namespace
+
+void bind_frame_sampler(py::module& m)
+{
+    py::enum_<drop_policy>(
+        m, "drop_policy", "Which frame to drop when the queue is full.")
+        .value("newest", drop_policy::newest, "drop the oldest queued frame")
+        .value("oldest", drop_policy::oldest, "drop the arriving frame")
+        .value("block", drop_policy::block, "drop none: hold the stream up");
+    bind_batch(m);
+    bind_counters(m);
+
+    py::class_<frame_sampler,
+               gr::sync_block,
+               gr::block,
+               gr::basic_block,
+               std::shared_ptr<frame_sampler>>(
+        m,
+        "frame_sampler",
+        R"(Sink that cuts complex samples into frames and keeps them for pop().
+
+Args:
+    frame_length: samples a frame, >= 1.
+    hop: samples from the start of a frame to the start of the next, >= 1.
+    queue_frames: frames that wait at most, >= 1.
+    policy: "newest", "oldest" or "block", or a drop_policy.
+    gate_db: mean power in dB relative to full scale from which frames pass; -inf: no gate.
+    hysteresis_db: the open gate closes this far below gate_db, >= 0.
+
+Raises:
+    ValueError: a parameter is out of its range.
+)")
+        .def(py::init(&make_sampler),
+             py::arg("frame_length"),
+             py::arg("hop"),
+             py::arg("queue_frames"),
+             py::arg("policy") = std::string("newest"),
+             py::arg("gate_db") = gr::denomae::kernel::power_gate::always_open,
+             py::arg("hysteresis_db") = 3.0)
+        .def("frame_length", &frame_sampler::frame_length)
+        .def("hop", &frame_sampler::hop)
+        .def("queue_frames", &frame_sampler::queue_frames)
+        .def("policy", &frame_sampler::policy)
+        .def("set_gate_db", &frame_sampler::set_gate_db, py::arg("gate_db"))
+        .def("gate_db", &frame_sampler::gate_db)
+        .def("set_hysteresis_db",
+             &frame_sampler::set_hysteresis_db,
+             py::arg("hysteresis_db"))
+        .def("hysteresis_db", &frame_sampler::hysteresis_db)
+        .def(
+            "pop",
+            &frame_sampler::pop,
+            py::arg("max_frames"),
+            py::arg("timeout_s"),
+            py::call_guard<py::gil_scoped_release>(),
+            "Waits for a frame and takes all that are queued, up to max_frames; an empty "
+            "batch after timeout_s, or when the flowgraph stops meanwhile.")
+        .def("discard",
+             &frame_sampler::discard,
+             "Throws away the queued frames, counted as dropped; how many.")
+        .def("counters", &frame_sampler::counters)
+        .def("run", &frame_sampler::run, "How often start() has run.")
+        .def("finished",
+             &frame_sampler::finished,
+             py::arg("run"),
+             "Whether stop() was called for that run and none of its frames is queued.");
+}

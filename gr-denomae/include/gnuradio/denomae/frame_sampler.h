@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Sink block that cuts a stream into frames and keeps them for a consumer outside the flowgraph.
+ */
+#ifndef INCLUDED_DENOMAE_FRAME_SAMPLER_H
+#define INCLUDED_DENOMAE_FRAME_SAMPLER_H
+
+#include <cstdint>
+#include <gnuradio/denomae/api.h>
+#include <gnuradio/denomae/kernels/frame_batch.h>
+#include <gnuradio/denomae/kernels/frame_queue.h>
+#include <gnuradio/denomae/kernels/power_gate.h>
+#include <gnuradio/sync_block.h>
+#include <memory>
+
+namespace gr {
+namespace denomae {
+
+using kernel::drop_policy;
+using kernel::frame_batch;
+using kernel::frame_counters;
+
+/*!
+ * \brief Cuts complex samples into frames, gates them on power and bounds their queue.
+ * \ingroup denomae
+ *
+ * Input: complex samples, full scale 1.0. No output: a consumer takes the frames with pop(),
+ * from a thread of its own. work() takes no interpreter lock, calls nobody and, under the
+ * policies `newest` and `oldest`, never waits, so a slow consumer costs frames and no samples
+ * of the stream: each frame that is not delivered is counted.
+ *
+ * Tags `rx_time` (tuple of whole and fractional seconds), `rx_rate` (Hz) and `rx_freq` (Hz) are
+ * read, and kept with the frames that begin while they are in force. A second `rx_time`, or a
+ * changed `rx_rate` or `rx_freq`, is a discontinuity: the unfinished frame is thrown away and
+ * the next one begins at the tagged sample.
+ *
+ * The setters, the getters, pop(), discard(), counters(), run() and finished() may be called
+ * from any thread, also while the flowgraph runs.
+ */
+class DENOMAE_API frame_sampler : virtual public gr::sync_block
+{
+public:
+    using sptr = std::shared_ptr<frame_sampler>;
+
+    /*!
+     * \param frame_length  samples a frame, >= 1
+     * \param hop           samples from the start of a frame to the start of the next, >= 1:
+     *                      below frame_length frames overlap, above it samples are skipped
+     * \param queue_frames  frames that wait for pop() at most, >= 1; their memory is
+     *                      8 bytes * frame_length * queue_frames, at most 16 GiB
+     * \param policy        which frame to drop when the queue is full; `block` drops none and
+     *                      holds the stream up instead, for files
+     * \param gate_db       mean power, dB relative to full scale, from which frames pass;
+     *                      -inf: no gate. Frames of nothing but zeros never pass
+     * \param hysteresis_db the open gate closes below gate_db - hysteresis_db, >= 0
+     * \throws std::invalid_argument naming the parameter, what was found and what was wanted
+     */
+    static sptr make(std::int64_t frame_length,
+                     std::int64_t hop,
+                     std::int64_t queue_frames,
+                     drop_policy policy = drop_policy::newest,
+                     double gate_db = kernel::power_gate::always_open,
+                     double hysteresis_db = 3.0);
+
+    virtual std::int64_t frame_length() const = 0;
+    virtual std::int64_t hop() const = 0;
+    virtual std::int64_t queue_frames() const = 0;
+    virtual drop_policy policy() const = 0;
+
+    //! Takes effect at the next whole frame. \throws std::invalid_argument for NaN
+    virtual void set_gate_db(double gate_db) = 0;
+    virtual double gate_db() const = 0;
+
+    //! \throws std::invalid_argument unless finite and >= 0
+    virtual void set_hysteresis_db(double hysteresis_db) = 0;
+    virtual double hysteresis_db() const = 0;
+
+    /*!
+     * Waits for a frame and takes all that are queued, oldest first, up to a number.
+     *
+     * Returns early, with nothing, when the flowgraph stops while it waits. The batch owns its
+     * memory.
+     *
+     * \param max_frames >= 1
+     * \param timeout_s  seconds to wait for the first frame, >= 0; more than a day counts as one
+     * \returns a batch of 0 frames after the timeout
+     * \throws std::invalid_argument
+     */
+    virtual frame_batch pop(std::int64_t max_frames, double timeout_s) = 0;
+
+    //! Throws away the queued frames, counted as dropped. \returns how many
+    virtual std::uint64_t discard() = 0;
+
+    //! A consistent snapshot of what became of every frame since start().
+    virtual frame_counters counters() const = 0;
+
+    //! How often start() has run.
+    virtual std::uint64_t run() const = 0;
+
+    //! Whether stop() has been called for that run and none of its frames is queued any more.
+    virtual bool finished(std::uint64_t run) const = 0;
+};
+
+} // namespace denomae
+} // namespace gr
+
+#endif

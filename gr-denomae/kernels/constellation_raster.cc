@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "splat.h"
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <gnuradio/denomae/kernels/constellation_raster.h>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace gr {
+namespace denomae {
+namespace kernel {
+
+namespace {
+
+constexpr int max_side_px = 8192;
+constexpr int max_half_size_px = 1024;
+constexpr std::size_t max_channels = 16;
+constexpr double min_decay_px = 0.05;
+
+[[noreturn]] void refuse(const std::string& field,
+                         const std::string& found,
+                         const std::string& wanted)
+{
+    throw std::invalid_argument(field + " is " + found + ", wanted " + wanted);
+}
+
+void check(const raster_spec& spec)
+{
+    if (spec.height < 1 || spec.height > max_side_px) {
+        refuse("height", std::to_string(spec.height), "1 to 8192 pixels");
+    }
+    if (spec.width < 1 || spec.width > max_side_px) {
+        refuse("width", std::to_string(spec.width), "1 to 8192 pixels");
+    }
+    if (!std::isfinite(spec.extent) || spec.extent <= 0.0) {
+        refuse("extent", std::to_string(spec.extent), "a finite amplitude above 0");
+    }
+    if (spec.decay_px.empty() || spec.decay_px.size() > max_channels) {
+        refuse("the number of decay_px", std::to_string(spec.decay_px.size()), "1 to 16");
+    }
+    if (spec.half_size_px.size() != spec.decay_px.size()) {
+        refuse("the number of half_size_px",
+               std::to_string(spec.half_size_px.size()),
+               std::to_string(spec.decay_px.size()) + ", one for each of decay_px");
+    }
+    for (double decay : spec.decay_px) {
+        if (!std::isfinite(decay) || decay < min_decay_px) {
+            refuse("decay_px", std::to_string(decay), "at least 0.05 pixels");
+        }
+    }
+    for (int half : spec.half_size_px) {
+        if (half < 0 || half > max_half_size_px) {
+            refuse("half_size_px", std::to_string(half), "0 to 1024 pixels");
+        }
+    }
+}
+
+bool is_finite(const std::complex<float>& sample)
+{
+    return std::isfinite(sample.real()) && std::isfinite(sample.imag());
+}
+
+void divide_by_peak(const std::vector<double>& sums, float* image)
+{
+    const double peak = *std::max_element(sums.begin(), sums.end());
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        image[i] = peak > 0.0 ? static_cast<float>(sums[i] / peak) : 0.0f;
+    }
+}
+
+} // namespace
+
+bool raster_spec::operator==(const raster_spec& other) const
+{
+    return height == other.height && width == other.width && extent == other.extent &&
+           decay_px == other.decay_px && half_size_px == other.half_size_px;
+}
+
+struct constellation_raster::scratch {
+    pixel_samples samples;
+    canvas channel;
+};
+
+constellation_raster::constellation_raster(const raster_spec& spec) : d_spec(spec)
+{
+    check(spec);
+    for (std::size_t channel = 0; channel < spec.channels(); ++channel) {
+        d_tables.emplace_back(spec.decay_px[channel], spec.half_size_px[channel]);
+    }
+}
+
+void constellation_raster::draw(const std::complex<float>* samples,
+                                std::size_t frames,
+                                std::size_t length,
+                                float* images,
+                                unsigned threads) const
+{
+    if (threads < 1) {
+        refuse("threads", std::to_string(threads), "at least 1");
+    }
+    const std::size_t workers = std::min<std::size_t>(threads, frames);
+    const std::size_t image_size = d_spec.image_size();
+    auto draw_share = [&](std::size_t worker) {
+        scratch work;
+        for (std::size_t i = worker; i < frames; i += workers) {
+            draw_one(samples + i * length, length, images + i * image_size, work);
+        }
+    };
+
+    std::vector<std::exception_ptr> errors(workers);
+    std::vector<std::thread> others;
+    for (std::size_t worker = 1; worker < workers; ++worker) {
+        others.emplace_back([&, worker] {
+            try {
+                draw_share(worker);
+            } catch (...) {
+                errors[worker] = std::current_exception();
+            }
+        });
+    }
+    if (workers > 0) {
+        try {
+            draw_share(0);
+        } catch (...) {
+            errors[0] = std::current_exception();
+        }
+    }
+    for (auto& other : others) {
+        other.join();
+    }
+    for (const auto& error : errors) {
+        if (error) {
+            std::rethrow_exception(error);
+        }
+    }
+}
+
+void constellation_raster::draw_one(const std::complex<float>* samples,
+                                    std::size_t length,
+                                    float* image,
+                                    scratch& work) const
+{
+    const double pixel_width = d_spec.pixel_width();
+    const double pixel_height = d_spec.pixel_height();
+    const double reach =
+        *std::max_element(d_spec.half_size_px.begin(), d_spec.half_size_px.end());
+
+    work.samples.clear();
+    work.samples.reserve(length);
+    for (std::size_t i = 0; i < length; ++i) {
+        const double x = (samples[i].real() + d_spec.extent) / pixel_width;
+        const double y = (d_spec.extent - samples[i].imag()) / pixel_height;
+        // Also false for a NaN and an infinity.
+        if (x >= -reach && x < d_spec.width + reach && y >= -reach &&
+            y < d_spec.height + reach) {
+            const double column = std::floor(x);
+            const double row = std::floor(y);
+            work.samples.column.push_back(static_cast<int>(column));
+            work.samples.row.push_back(static_cast<int>(row));
+            work.samples.column_phase.push_back(static_cast<float>(x - column));
+            work.samples.row_phase.push_back(static_cast<float>(y - row));
+        }
+    }
+
+    const std::size_t plane = static_cast<std::size_t>(d_spec.height) * d_spec.width;
+    for (const phase_table& table : d_tables) {
+        work.channel.prepare(d_spec.height, d_spec.width, table);
+        splat_windows(work.channel, work.samples, table);
+        splat_near(work.channel, work.samples, table);
+        finish_channel(work.channel, image);
+        image += plane;
+    }
+}
+
+void constellation_raster::draw_exactly(const std::complex<float>* samples,
+                                        std::size_t length,
+                                        float* image) const
+{
+    const std::size_t plane = static_cast<std::size_t>(d_spec.height) * d_spec.width;
+    std::vector<double> sums(plane);
+    for (std::size_t channel = 0; channel < d_spec.channels(); ++channel) {
+        const double decay = d_spec.decay_px[channel];
+        const double half = d_spec.half_size_px[channel];
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (std::size_t i = 0; i < length; ++i) {
+            if (!is_finite(samples[i])) {
+                continue;
+            }
+            const double x = (samples[i].real() + d_spec.extent) / d_spec.pixel_width();
+            const double y = (d_spec.extent - samples[i].imag()) / d_spec.pixel_height();
+            for (int row = 0; row < d_spec.height; ++row) {
+                for (int column = 0; column < d_spec.width; ++column) {
+                    if (std::abs(row - std::floor(y)) <= half &&
+                        std::abs(column - std::floor(x)) <= half) {
+                        const double d = std::hypot(column + 0.5 - x, row + 0.5 - y);
+                        sums[static_cast<std::size_t>(row) * d_spec.width + column] +=
+                            std::exp(-d / decay);
+                    }
+                }
+            }
+        }
+        divide_by_peak(sums, image + channel * plane);
+    }
+}
+
+} // namespace kernel
+} // namespace denomae
+} // namespace gr

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <algorithm>
+#include <cstring>
+#include <gnuradio/denomae/kernels/framer.h>
+#include <stdexcept>
+
+namespace gr {
+namespace denomae {
+namespace kernel {
+
+namespace {
+
+void copy(std::complex<float>* to, const std::complex<float>* from, std::size_t count)
+{
+    std::memmove(static_cast<void*>(to), from, count * sizeof(std::complex<float>));
+}
+
+} // namespace
+
+framer::framer(frame_queue& queue, std::uint64_t hop, power_gate& gate)
+    : d_queue(queue), d_gate(gate), d_length(queue.frame_length()), d_hop(hop)
+{
+    if (hop < 1) {
+        throw std::invalid_argument("hop is 0, wanted at least 1 sample");
+    }
+    d_current = d_queue.acquire();
+    d_spare = d_queue.acquire();
+}
+
+void framer::begin(std::uint64_t offset)
+{
+    if (offset == 0 || offset != d_position) {
+        d_anchor = stream_anchor();
+        d_events_from = offset;
+    }
+    d_position = offset;
+    forget_partial();
+    d_gate.reset();
+}
+
+std::size_t framer::consume(const std::complex<float>* samples,
+                            std::size_t count,
+                            const std::vector<stream_event>& events,
+                            std::int64_t arrival_ns)
+{
+    const std::uint64_t end = d_position + count;
+    auto event = std::lower_bound(
+        events.begin(),
+        events.end(),
+        d_events_from,
+        [](const stream_event& e, std::uint64_t offset) { return e.offset < offset; });
+
+    while (d_position < end) {
+        if (event != events.end() && event->offset <= d_position) {
+            apply(*event++);
+            continue;
+        }
+        const std::uint64_t stretch_end =
+            event != events.end() ? std::min(event->offset, end) : end;
+        const std::uint64_t stretch = stretch_end - d_position;
+        if (d_skip > 0) {
+            const std::uint64_t skipped = std::min(d_skip, stretch);
+            d_skip -= skipped;
+            d_position += skipped;
+            continue;
+        }
+        if (d_filled == 0) {
+            start_frame(d_position);
+        }
+        const std::size_t missing = d_length - d_filled;
+        std::size_t taken = std::min<std::uint64_t>(missing, stretch);
+        // A frame is completed only once it has somewhere to go, so that nothing is left
+        // waiting here when the stream ends.
+        if (taken == missing && d_queue.policy() == drop_policy::block &&
+            !d_queue.has_room()) {
+            if (--taken == 0) {
+                break;
+            }
+        }
+        copy(d_current->samples() + d_filled,
+             samples + (count - (end - d_position)),
+             taken);
+        d_filled += taken;
+        d_position += taken;
+        if (d_filled == d_length) {
+            complete(arrival_ns);
+        }
+    }
+    return count - (end - d_position);
+}
+
+void framer::end()
+{
+    d_queue.count_tail(fresh_samples());
+    forget_partial();
+}
+
+void framer::apply(const stream_event& event)
+{
+    const bool time_again = event.has_time && d_anchor.time_valid;
+    const bool rate_changed = event.has_rate && d_anchor.rate_hz == d_anchor.rate_hz &&
+                              d_anchor.rate_hz != event.rate_hz;
+    const bool frequency_changed = event.has_frequency &&
+                                   d_anchor.frequency_hz == d_anchor.frequency_hz &&
+                                   d_anchor.frequency_hz != event.frequency_hz;
+    if (time_again || rate_changed || frequency_changed) {
+        d_queue.count_discontinuity(fresh_samples());
+        forget_partial();
+    }
+    if (event.has_time) {
+        d_anchor.time_valid = true;
+        d_anchor.time_seconds = event.time_seconds;
+        d_anchor.time_fraction = event.time_fraction;
+        d_anchor.time_offset = event.offset;
+    }
+    if (event.has_rate && d_anchor.rate_hz != event.rate_hz) {
+        d_anchor.rate_hz = event.rate_hz;
+        d_rate_since = event.offset;
+    }
+    if (event.has_frequency && d_anchor.frequency_hz != event.frequency_hz) {
+        d_anchor.frequency_hz = event.frequency_hz;
+        d_frequency_since = event.offset;
+    }
+    d_events_from = event.offset + 1;
+}
+
+void framer::start_frame(std::uint64_t offset)
+{
+    // The first tag of its kind does not break a frame, so a frame may begin before it: the
+    // tag was not in force there.
+    const stream_anchor unknown;
+    frame_place& place = d_current->place;
+    place.sample_offset = offset;
+    place.anchor = d_anchor;
+    if (d_anchor.time_valid && d_anchor.time_offset > offset) {
+        place.anchor = unknown;
+        place.anchor.rate_hz = d_anchor.rate_hz;
+        place.anchor.frequency_hz = d_anchor.frequency_hz;
+    }
+    if (d_rate_since > offset) {
+        place.anchor.rate_hz = unknown.rate_hz;
+    }
+    if (d_frequency_since > offset) {
+        place.anchor.frequency_hz = unknown.frequency_hz;
+    }
+}
+
+void framer::complete(std::int64_t arrival_ns)
+{
+    const std::uint64_t next = d_current->place.sample_offset + d_hop;
+    const std::size_t kept = d_hop < d_length ? d_length - d_hop : 0;
+    const std::complex<float>* tail = d_current->samples() + (d_length - kept);
+
+    switch (d_gate.judge(d_current->samples(), d_length)) {
+    case gate_verdict::pass: {
+        copy(d_spare->samples(), tail, kept);
+        d_current->place.arrival_ns = arrival_ns;
+        frame_ptr full = std::move(d_current);
+        d_current = std::move(d_spare);
+        d_spare = d_queue.push(std::move(full));
+        break;
+    }
+    case gate_verdict::gated:
+        copy(d_current->samples(), tail, kept);
+        d_queue.count_gated();
+        break;
+    case gate_verdict::invalid:
+        copy(d_current->samples(), tail, kept);
+        d_queue.count_invalid();
+        break;
+    }
+
+    d_filled = d_carried = kept;
+    d_skip = d_hop > d_length ? d_hop - d_length : 0;
+    if (kept > 0) {
+        start_frame(next);
+    }
+}
+
+void framer::forget_partial()
+{
+    d_filled = d_carried = 0;
+    d_skip = 0;
+}
+
+} // namespace kernel
+} // namespace denomae
+} // namespace gr

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A frame: consecutive complex samples, with the place where they were cut from the stream.
+ */
+#ifndef INCLUDED_DENOMAE_KERNELS_FRAME_H
+#define INCLUDED_DENOMAE_KERNELS_FRAME_H
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+namespace gr {
+namespace denomae {
+namespace kernel {
+
+//! What the stream's tags had said when a sample went by.
+struct stream_anchor {
+    //! Samples a second; NaN where no `rx_rate` tag was seen.
+    double rate_hz = std::numeric_limits<double>::quiet_NaN();
+    //! Centre frequency in Hz; NaN where no `rx_freq` tag was seen.
+    double frequency_hz = std::numeric_limits<double>::quiet_NaN();
+    //! Whether an `rx_time` tag was seen; the three fields below say nothing otherwise.
+    bool time_valid = false;
+    //! Value of the `rx_time` tag: whole seconds, and their fraction in [0, 1).
+    std::uint64_t time_seconds = 0;
+    double time_fraction = 0.0;
+    //! Absolute offset of the sample that carried that tag.
+    std::uint64_t time_offset = 0;
+};
+
+//! Where and when a frame began.
+struct frame_place {
+    //! Absolute offset of the first sample since the stream began; exact up to 2^64 - 1.
+    std::uint64_t sample_offset = 0;
+    //! CLOCK_MONOTONIC in ns when the frame's last sample arrived.
+    std::int64_t arrival_ns = 0;
+    //! The tags in force at the first sample.
+    stream_anchor anchor;
+};
+
+//! Owns the memory of one frame. It moves between framer, queue and consumer; it is never shared.
+class frame
+{
+public:
+    explicit frame(std::size_t length)
+        : d_samples(new std::complex<float>[length]), d_length(length)
+    {
+    }
+
+    std::complex<float>* samples() { return d_samples.get(); }
+    const std::complex<float>* samples() const { return d_samples.get(); }
+    std::size_t length() const { return d_length; }
+
+    frame_place place;
+
+private:
+    std::unique_ptr<std::complex<float>[]> d_samples;
+    std::size_t d_length;
+};
+
+using frame_ptr = std::unique_ptr<frame>;
+
+} // namespace kernel
+} // namespace denomae
+} // namespace gr
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Cuts a stream that arrives in chunks of any size into frames.
+ */
+#ifndef INCLUDED_DENOMAE_KERNELS_FRAMER_H
+#define INCLUDED_DENOMAE_KERNELS_FRAMER_H
+
+#include <complex>
+#include <cstdint>
+#include <gnuradio/denomae/kernels/frame_queue.h>
+#include <gnuradio/denomae/kernels/power_gate.h>
+#include <vector>
+
+namespace gr {
+namespace denomae {
+namespace kernel {
+
+//! What the tags on one sample say; fields that no tag spoke of are left unset.
+struct stream_event {
+    std::uint64_t offset = 0; //!< absolute offset of the sample
+    bool has_time = false;
+    std::uint64_t time_seconds = 0;
+    double time_fraction = 0.0;
+    bool has_rate = false;
+    double rate_hz = 0.0;
+    bool has_frequency = false;
+    double frequency_hz = 0.0;
+};
+
+/*!
+ * \brief Cuts frames of a fixed length every `hop` samples and pushes those that pass the
+ * gate into a queue.
+ *
+ * The hop may be shorter than a frame (overlapping frames), equal (contiguous) or longer
+ * (samples in between are skipped). A time tag after the first one, and a rate or frequency
+ * that differs from the last, is a discontinuity: the partial frame is thrown away, its
+ * samples are counted, and the next frame begins exactly at the tagged sample.
+ *
+ * One thread at a time may call begin(), consume() and end().
+ */
+class framer
+{
+public:
+    /*!
+     * \param queue where frames go; must outlive the framer. Its frame length is the framer's
+     * \param hop   samples from the start of a frame to the start of the next (>= 1)
+     * \param gate  must outlive the framer
+     * \throws std::invalid_argument for a hop of 0
+     */
+    framer(frame_queue& queue, std::uint64_t hop, power_gate& gate);
+
+    /*!
+     * Begins a run at an absolute offset. What the tags had said is kept when the offset is
+     * where the last run ended (a flowgraph that was reconfigured), forgotten otherwise.
+     */
+    void begin(std::uint64_t offset);
+
+    /*!
+     * Takes samples from the stream, in order and without gaps.
+     *
+     * \param samples    `count` samples, the first at position()
+     * \param events     sorted by offset, one entry an offset; entries before position() and
+     *                   beyond the chunk are ignored
+     * \param arrival_ns CLOCK_MONOTONIC at which the chunk arrived
+     * \returns samples consumed: all of them, or fewer under the policy `block` when the
+     *          queue is full. The rest must be offered again, with its events.
+     */
+    std::size_t consume(const std::complex<float>* samples,
+                        std::size_t count,
+                        const std::vector<stream_event>& events,
+                        std::int64_t arrival_ns);
+
+    //! Ends the run: the samples of an unfinished frame are counted and forgotten.
+    void end();
+
+    //! Absolute offset of the next sample that consume() expects.
+    std::uint64_t position() const { return d_position; }
+
+private:
+    void apply(const stream_event& event);
+    void start_frame(std::uint64_t offset);
+    void complete(std::int64_t arrival_ns);
+    void forget_partial();
+    std::uint64_t fresh_samples() const { return d_filled - d_carried; }
+
+    frame_queue& d_queue;
+    power_gate& d_gate;
+    const std::size_t d_length;
+    const std::uint64_t d_hop;
+
+    std::uint64_t d_position = 0;
+    std::uint64_t d_events_from = 0; // events before this offset were applied
+    std::uint64_t d_skip = 0;        // samples to pass over before the next frame
+    std::size_t d_filled = 0;        // samples in the unfinished frame,
+    std::size_t d_carried = 0;       // of which these belong to the frame before as well
+    frame_ptr d_current;
+    frame_ptr d_spare;
+
+    stream_anchor d_anchor;
+    std::uint64_t d_rate_since = 0; // where rate and frequency were first heard of
+    std::uint64_t d_frequency_since = 0;
+};
+
+} // namespace kernel
+} // namespace denomae
+} // namespace gr
+
+#endif

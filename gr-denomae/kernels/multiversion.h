@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One binary for every x86-64: hot functions are compiled twice and chosen at load time.
+ */
+#ifndef INCLUDED_DENOMAE_KERNELS_MULTIVERSION_H
+#define INCLUDED_DENOMAE_KERNELS_MULTIVERSION_H
+
+// The loader chooses before a sanitizer's runtime is up, which crashes: not there.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                   \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                   \
+    !defined(DENOMAE_NO_MULTIVERSION)
+#if __GNUC__ >= 12
+#define DENOMAE_MULTIVERSION __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define DENOMAE_MULTIVERSION __attribute__((target_clones("avx2", "default")))
+#endif
+#else
+#define DENOMAE_MULTIVERSION
+#endif
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "frame_sampler_impl.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <gnuradio/io_signature.h>
+#include <stdexcept>
+#include <string>
+
+namespace gr {
+namespace denomae {
+
+namespace {
+
+// No longer than this at a time inside work(): a flowgraph that stops can only wait for it.
+constexpr auto blocking_slice = std::chrono::milliseconds(20);
+constexpr double longest_wait_s = 86400.0;
+
+const pmt::pmt_t& time_key()
+{
+    static const pmt::pmt_t key = pmt::mp("rx_time");
+    return key;
+}
+
+const pmt::pmt_t& rate_key()
+{
+    static const pmt::pmt_t key = pmt::mp("rx_rate");
+    return key;
+}
+
+const pmt::pmt_t& frequency_key()
+{
+    static const pmt::pmt_t key = pmt::mp("rx_freq");
+    return key;
+}
+
+std::int64_t at_least_one(const char* name, std::int64_t value, const char* unit)
+{
+    if (value < 1) {
+        throw std::invalid_argument(std::string(name) + " is " + std::to_string(value) +
+                                    ", wanted at least 1 " + unit);
+    }
+    return value;
+}
+
+std::int64_t monotonic_ns()
+{
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+bool read_time(const pmt::pmt_t& value, kernel::stream_event& event)
+{
+    if (!pmt::is_tuple(value) || pmt::length(value) != 2) {
+        return false;
+    }
+    const pmt::pmt_t seconds = pmt::tuple_ref(value, 0);
+    const pmt::pmt_t fraction = pmt::tuple_ref(value, 1);
+    const bool whole = pmt::is_uint64(seconds) ||
+                       (pmt::is_integer(seconds) && pmt::to_long(seconds) >= 0);
+    if (!whole || !pmt::is_real(fraction) || !std::isfinite(pmt::to_double(fraction))) {
+        return false;
+    }
+    event.has_time = true;
+    event.time_seconds = pmt::to_uint64(seconds);
+    event.time_fraction = pmt::to_double(fraction);
+    return true;
+}
+
+bool read_number(const pmt::pmt_t& value, bool& has, double& number)
+{
+    if (!pmt::is_number(value) || pmt::is_complex(value) ||
+        !std::isfinite(pmt::to_double(value))) {
+        return false;
+    }
+    has = true;
+    number = pmt::to_double(value);
+    return true;
+}
+
+} // namespace
+
+frame_sampler::sptr frame_sampler::make(std::int64_t frame_length,
+                                        std::int64_t hop,
+                                        std::int64_t queue_frames,
+                                        drop_policy policy,
+                                        double gate_db,
+                                        double hysteresis_db)
+{
+    return gnuradio::make_block_sptr<frame_sampler_impl>(
+        frame_length, hop, queue_frames, policy, gate_db, hysteresis_db);
+}
+
+frame_sampler_impl::frame_sampler_impl(std::int64_t frame_length,
+                                       std::int64_t hop,
+                                       std::int64_t queue_frames,
+                                       drop_policy policy,
+                                       double gate_db,
+                                       double hysteresis_db)
+    : gr::sync_block("frame_sampler",
+                     gr::io_signature::make(1, 1, sizeof(gr_complex)),
+                     gr::io_signature::make(0, 0, 0)),
+      d_hop(at_least_one("hop", hop, "sample")),
+      d_queue(at_least_one("frame_length", frame_length, "sample"),
+              at_least_one("queue_frames", queue_frames, "frame"),
+              policy),
+      d_gate(gate_db, hysteresis_db),
+      d_framer(d_queue, d_hop, d_gate)
+{
+}
+
+frame_batch frame_sampler_impl::pop(std::int64_t max_frames, double timeout_s)
+{
+    at_least_one("max_frames", max_frames, "frame");
+    if (!(timeout_s >= 0.0)) {
+        throw std::invalid_argument("timeout_s is " + std::to_string(timeout_s) +
+                                    ", wanted a number of seconds that is at least 0");
+    }
+    const std::chrono::duration<double> timeout(std::min(timeout_s, longest_wait_s));
+    return kernel::take_batch(
+        d_queue,
+        max_frames,
+        std::chrono::duration_cast<kernel::frame_queue::duration>(timeout));
+}
+
+std::uint64_t frame_sampler_impl::run() const
+{
+    std::lock_guard<std::mutex> lock(d_run_mutex);
+    return d_run;
+}
+
+bool frame_sampler_impl::finished(std::uint64_t run) const
+{
+    std::lock_guard<std::mutex> lock(d_run_mutex);
+    return run < d_run || (run == d_stopped_run && d_queue.empty());
+}
+
+bool frame_sampler_impl::start()
+{
+    std::lock_guard<std::mutex> lock(d_run_mutex);
+    d_queue.reset();
+    d_begun = false;
+    ++d_run;
+    return true;
+}
+
+bool frame_sampler_impl::stop()
+{
+    d_framer.end();
+    {
+        std::lock_guard<std::mutex> lock(d_run_mutex);
+        d_stopped_run = d_run;
+    }
+    d_queue.wake();
+    return true;
+}
+
+int frame_sampler_impl::work(int noutput_items,
+                             gr_vector_const_void_star& input_items,
+                             gr_vector_void_star&)
+{
+    const auto samples = static_cast<const gr_complex*>(input_items[0]);
+    const std::int64_t arrival_ns = monotonic_ns();
+    if (!d_begun) {
+        d_framer.begin(nitems_read(0));
+        d_begun = true;
+    }
+    read_tags(noutput_items);
+
+    std::size_t consumed = d_framer.consume(samples, noutput_items, d_events, arrival_ns);
+    if (consumed == 0 && d_queue.wait_for_room(blocking_slice)) {
+        consumed = d_framer.consume(samples, noutput_items, d_events, arrival_ns);
+    }
+    return static_cast<int>(consumed);
+}
+
+void frame_sampler_impl::read_tags(int count)
+{
+    const std::uint64_t begin = nitems_read(0);
+    d_events.clear();
+    get_tags_in_range(d_tags, 0, begin, begin + count);
+    if (d_tags.empty()) {
+        return;
+    }
+    std::stable_sort(d_tags.begin(), d_tags.end(), tag_t::offset_compare);
+    for (const tag_t& tag : d_tags) {
+        kernel::stream_event event;
+        if (!d_events.empty() && d_events.back().offset == tag.offset) {
+            event = d_events.back();
+        }
+        event.offset = tag.offset;
+        if (pmt::eq(tag.key, time_key())) {
+            if (!read_time(tag.value, event)) {
+                warn_of(tag,
+                        "a tuple of whole seconds (uint64) and their fraction (double)");
+                continue;
+            }
+        } else if (pmt::eq(tag.key, rate_key())) {
+            if (!read_number(tag.value, event.has_rate, event.rate_hz)) {
+                warn_of(tag, "a finite number of Hz");
+                continue;
+            }
+        } else if (pmt::eq(tag.key, frequency_key())) {
+            if (!read_number(tag.value, event.has_frequency, event.frequency_hz)) {
+                warn_of(tag, "a finite number of Hz");
+                continue;
+            }
+        } else {
+            continue;
+        }
+        if (!d_events.empty() && d_events.back().offset == tag.offset) {
+            d_events.back() = event;
+        } else {
+            d_events.push_back(event);
+        }
+    }
+}
+
+void frame_sampler_impl::warn_of(const tag_t& tag, const char* wanted)
+{
+    if (d_warned) {
+        return;
+    }
+    d_warned = true;
+    d_logger->warn(
+        "tag {} at sample {} is {}, wanted {}; it and others like it are ignored",
+        pmt::symbol_to_string(tag.key),
+        tag.offset,
+        pmt::write_string(tag.value),
+        wanted);
+}
+
+} // namespace denomae
+} // namespace gr
