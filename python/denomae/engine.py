@@ -216,7 +216,8 @@ class Engine:
         if empty.any():
             raise DenomaeError(
                 f"frame {int(np.argmax(empty))} holds nothing but zeros "
-                f"({int(empty.sum())} of {len(frames)} frames do); wanted a signal or noise: leave such frames out"
+                f"({int(empty.sum())} of {len(frames)} frames do); "
+                "wanted a signal or noise: leave such frames out"
             )
         return frames
 

@@ -16,6 +16,7 @@ try:
     from denomae import _kernels
 except ImportError:  # a bare checkout: the torch form serves
     _kernels = None
+MOST_PIXELS_AT_ONCE = 2**25  # that the torch form holds, to bound its memory
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,16 @@ def constellation_image(frames: Tensor, spec: ImageSpec, threads: int | None = N
 
 def constellation_image_torch(frames: Tensor, spec: ImageSpec) -> Tensor:
     """The torch form of `constellation_image`; same arguments, same result, any device."""
-    points = torch.view_as_real(frames)  # [B, N, 2]
+    # Positions are float64, so that a sample on the border of two pixels falls as in the kernel.
+    points = torch.view_as_real(frames).double()  # [B, N, 2]
     finite = torch.isfinite(points).all(-1)
     column = (points[..., 0] + spec.extent) * (spec.width / (2 * spec.extent))
     row = (spec.extent - points[..., 1]) * (spec.height / (2 * spec.extent))
     channels = []
     for decay, half in zip(spec.decay_px, spec.half_size_px, strict=True):
-        image = _channel(column, row, finite, spec, decay, half)  # [B, H, W]
+        at_once = max(1, MOST_PIXELS_AT_ONCE // (frames.shape[1] * (2 * half + 1) ** 2))
+        parts = zip(column.split(at_once), row.split(at_once), finite.split(at_once), strict=True)
+        image = torch.cat([_channel(*part, spec, decay, half) for part in parts])  # [B, H, W]
         peak = image.amax((-2, -1), keepdim=True)
         channels.append(image / torch.where(peak > 0, peak, torch.ones_like(peak)))
     return torch.stack(channels, 1)
@@ -97,22 +101,18 @@ def _channel(
     column = torch.where(near, column, torch.zeros_like(column))
     row = torch.where(near, row, torch.zeros_like(row))
     column_pixel, row_pixel = column.floor(), row.floor()
-    step = torch.arange(-half, half + 1, device=column.device, dtype=column.dtype)
-    dx = column_pixel[..., None] + step + 0.5 - column[..., None]  # [B, N, K]
-    dy = row_pixel[..., None] + step + 0.5 - row[..., None]
+    step = torch.arange(-half, half + 1, device=column.device)
+    dx = (column_pixel - column).float()[..., None] + step + 0.5  # [B, N, K]
+    dy = (row_pixel - row).float()[..., None] + step + 0.5
     distance = (dy.square()[..., :, None] + dx.square()[..., None, :]).sqrt()  # [B, N, K, K]
     value = torch.exp(distance / -decay) * near[..., None, None]
     # The canvas has a margin of two half sizes, so that every window near the image fits whole.
     margin = 2 * half
     wide, high = spec.width + 2 * margin, spec.height + 2 * margin
-    x = (
-        column_pixel.long()[..., None]
-        + torch.arange(-half, half + 1, device=column.device)
-        + margin
-    )
-    y = row_pixel.long()[..., None] + torch.arange(-half, half + 1, device=column.device) + margin
+    x = column_pixel.long()[..., None] + step + margin
+    y = row_pixel.long()[..., None] + step + margin
     where = y[..., :, None] * wide + x[..., None, :]  # [B, N, K, K]
-    canvas = column.new_zeros(batch, high * wide)
+    canvas = value.new_zeros(batch, high * wide)
     canvas.scatter_add_(1, where.reshape(batch, -1), value.reshape(batch, -1))
     return canvas.view(batch, high, wide)[
         :, margin : margin + spec.height, margin : margin + spec.width
