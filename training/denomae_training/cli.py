@@ -12,10 +12,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; a user's error is one sentence and exit code 2."""
     import tyro
 
-    from denomae_training.commands import Evaluate, Finetune, Pretrain
+    from denomae_training.commands import Evaluate, Finetune, Pretrain, Record
 
     command = tyro.extras.subcommand_cli_from_dict(
-        {"pretrain": Pretrain, "finetune": Finetune, "evaluate": Evaluate},
+        {"pretrain": Pretrain, "finetune": Finetune, "evaluate": Evaluate, "record": Record},
         prog="denomae-train",
         description="Pretrain, fine-tune and evaluate DenoMAE models.",
         args=arguments,

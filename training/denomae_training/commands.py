@@ -10,8 +10,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from denomae.captures import open_capture
 from denomae.checkpoint import (
     FORMAT,
     Calibration,
@@ -22,6 +24,7 @@ from denomae.checkpoint import (
     write_checkpoint,
 )
 from denomae.device import choose_device, choose_precision
+from denomae.engine import Engine, record_answers
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES, MODALITIES
 from denomae.model.classifier import Classifier
@@ -173,6 +176,8 @@ class Evaluate:
     seed: int = 1
     frames_per_snr: int = 2000
     snr_step_db: float = 4.0
+    picture: Path | None = None
+    """Where to draw the accuracy of every class at every SNR, as PNG."""
     machine: Machine = field(default_factory=Machine)
 
     def run(self) -> None:
@@ -187,6 +192,7 @@ class Evaluate:
         _set_threads(self.machine)
         model = load_model(self.checkpoint, config).to(device)
         low, high = recipe.snr_db
+        rows = []
         for number in range(math.floor((high - low) / self.snr_step_db) + 1):
             snr = low + number * self.snr_step_db
             at = dataclasses.replace(recipe, snr_db=(snr, snr))
@@ -211,6 +217,33 @@ class Evaluate:
                 },
             }
             print(json.dumps(row), flush=True)
+            rows.append(row)
+        if self.picture:
+            from denomae_training.picture import draw_accuracy
+
+            draw_accuracy(rows, config.families, self.picture)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Store what a checkpoint says of a capture's annotated spans, for `denomae doctor` to check."""
+
+    checkpoint: Path
+    capture: Path
+    frames_per_span: int = 1
+
+    def run(self) -> None:
+        engine = Engine.load(self.checkpoint, device="cpu", precision="fp32")
+        length = engine.frame_length
+        frames = []
+        with open_capture(self.capture) as capture:
+            for span in capture.annotations:
+                middle = span.sample_count // length // 2
+                first = span.sample_start + middle * length
+                for number in range(self.frames_per_span):
+                    frames.append(capture.read(first + number * length, length))
+        record_answers(engine, np.stack(frames), self.checkpoint)
+        print(f"{len(frames)} answers recorded in {self.checkpoint}")
 
 
 def _recipe(name: str) -> Recipe:

@@ -52,7 +52,11 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and how a run computes; none of it changes the result on one kind of machine."""
+    """Where and how a run computes.
+
+    On a CPU the result is the same to the bit whatever the workers and however often the run was
+    stopped; another device, precision or number of threads rounds differently.
+    """
 
     device: str = "auto"
     precision: str = "auto"
