@@ -226,7 +226,7 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Record:
-    """Store what a checkpoint says of a capture's annotated spans, for `denomae doctor` to check."""
+    """Store what a checkpoint says of annotated spans of a capture; `denomae doctor` checks it."""
 
     checkpoint: Path
     capture: Path
