@@ -13,6 +13,7 @@ import numpy as np
 
 from denomae.labels import Label
 
+_NAN = float("nan")
 GENERATOR = "denomae"  # of every annotation made from a label, before the model's name
 _EXTRA_KEYS = ("label", "confidence", "family", "family_confidence", "verdict", "snr_db")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -58,26 +59,28 @@ class Annotations(Sequence[Annotation]):
         self._columns = [array("q"), array("q"), array("d"), array("d")]
         self._texts = [array("l"), array("l"), array("l")]  # label, comment, generator
         self._table: dict[str, int] = {}
-        self._words: list[str] = []
+        self._words: tuple[str, ...] = ()
         self.starts = self.counts = np.empty(0, np.int64)
 
-    def append(self, annotation: Annotation) -> None:
-        """Adds one; `finish` must follow the last."""
-        count, low, high = (
-            annotation.sample_count,
-            annotation.freq_lower_edge_hz,
-            annotation.freq_upper_edge_hz,
-        )
+    def append(
+        self,
+        start: int,
+        count: int | None,
+        texts: tuple[str, str, str],
+        low_hz: float | None,
+        high_hz: float | None,
+    ) -> None:
+        """Adds one, its texts being label, comment and generator; `finish` must follow the last."""
         starts, counts, lows, highs = self._columns
-        starts.append(annotation.sample_start)
+        starts.append(start)
         counts.append(-1 if count is None else count)
-        lows.append(float("nan") if low is None else low)
-        highs.append(float("nan") if high is None else high)
-        texts = (annotation.label, annotation.comment, annotation.generator)
+        lows.append(_NAN if low_hz is None else low_hz)
+        highs.append(_NAN if high_hz is None else high_hz)
+        table = self._table
         for column, text in zip(self._texts, texts, strict=True):
-            number = self._table.setdefault(text, len(self._words))
-            if number == len(self._words):
-                self._words.append(text)
+            number = table.get(text)
+            if number is None:
+                number = table[text] = len(table)
             column.append(number)
 
     def finish(self, first_sample: int, sample_count: int) -> int:
@@ -101,6 +104,7 @@ class Annotations(Sequence[Annotation]):
         self._numbers = [np.array(column, dtype=np.int64)[order] for column in self._texts]
         over = self.counts > sample_count - self.starts
         self.counts[over] = sample_count - self.starts[over]
+        self._words = tuple(self._table)
         self._table.clear()
         self._columns, self._texts = [array("q") for _ in range(4)], []
         return gone + int(np.count_nonzero(over))

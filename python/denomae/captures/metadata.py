@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from denomae.captures.annotations import Annotation, Annotations
+from denomae.captures.annotations import Annotations
 from denomae.captures.datatypes import Datatype, parse_datatype
 from denomae.captures.jsonstream import walk_object
 from denomae.errors import CaptureError, DenomaeError
@@ -25,6 +25,7 @@ SEGMENT_LIMIT = 100_000
 
 _INT64 = 2**63 - 1
 _HERTZ_LIMIT = 1e12  # SigMF's own
+_ABSENT = object()
 
 
 @dataclass
@@ -90,7 +91,6 @@ class _Reader:
         self._segments: list[SegmentFields] = []
         self._annotations = Annotations()
         self._annotation_starts_at = _INT64
-        self._annotation_count = 0
         self._bad_times = 0
 
     def wrong(self, where: str, value: object, wanted: str) -> CaptureError:
@@ -120,17 +120,20 @@ class _Reader:
         self._object(entry, where)
         low = self._hertz(entry, "core:freq_lower_edge", where)
         high = self._hertz(entry, "core:freq_upper_edge", where)
-        annotation = Annotation(
-            sample_start=self._start(entry, where),
-            sample_count=self._integer(entry, "core:sample_count", where, None),
-            label=self._string(entry, "core:label", where, ""),
-            comment=self._string(entry, "core:comment", where, ""),
-            generator=self._string(entry, "core:generator", where, ""),
-            freq_lower_edge_hz=low if high is not None else None,
-            freq_upper_edge_hz=high if low is not None else None,
+        start = self._start(entry, where)
+        if start < self._annotation_starts_at:
+            self._annotation_starts_at = start
+        self._annotations.append(
+            start,
+            self._integer(entry, "core:sample_count", where, None),
+            (
+                self._string(entry, "core:label", where, ""),
+                self._string(entry, "core:comment", where, ""),
+                self._string(entry, "core:generator", where, ""),
+            ),
+            low if high is not None else None,
+            high if low is not None else None,
         )
-        self._annotation_starts_at = min(self._annotation_starts_at, annotation.sample_start)
-        self._annotations.append(annotation)
 
     def metadata(self, entry: Any) -> Metadata:
         if entry is None:
@@ -173,13 +176,15 @@ class _Reader:
         return metadata
 
     def _object(self, entry: Any, where: str) -> None:
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, dict):
             raise self.wrong(where, entry, "an object")
 
     def _integer(self, entry: Mapping, key: str, where: str, default: Any) -> Any:
-        if key not in entry:
+        value = entry.get(key, _ABSENT)
+        if value is _ABSENT:
             return default
-        value = entry[key]
+        if type(value) is int and 0 <= value <= _INT64:  # what nearly all are
+            return value
         # JSON knows one kind of number: 1000.0 is an integer, as SigMF's schema has it too.
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             value = int(value)
