@@ -52,11 +52,10 @@ def test_a_slow_model_never_stalls_the_stream(engine, policy):
     counters = recording.classifier.counters()
     assert counters["dropped"] == 300 - len(labels) > 280
     assert [label.sequence for label in labels] == list(range(len(labels)))
-    waited = [label.sample_offset // N for label in labels[-8:]]
-    if policy == "newest":
-        assert waited == list(range(292, 300))
-    else:
-        assert waited == list(range(waited[0], waited[0] + 8)) and waited[0] < 10
+    frames = [label.sample_offset // N for label in labels]
+    assert frames == sorted(set(frames))
+    kept = frames[-8:] if policy == "newest" else frames[:8]
+    assert kept == list(range(292, 300) if policy == "newest" else range(8))
     assert labels[-1].dropped_frames == counters["dropped"]
 
 
@@ -146,11 +145,12 @@ def test_labels_go_on_after_the_flowgraph_was_rewired(engine):
 @pytest.mark.parametrize("at_batch", [0, 3])
 def test_a_model_that_fails_ends_the_labels_and_not_the_radio(engine, policy, at_batch, capfd):
     failing = FailingEngine(engine, at_batch)
-    recording = Recording(noise(200 * N), failing, policy=policy, queue_frames=4)
+    recording = Recording(noise(100 * N), failing, policy=policy, queue_frames=32)
     labels = recording.play()
     assert [label.sequence for label in labels] == list(range(len(labels)))
+    assert bool(labels) == bool(at_batch)
     status = recording.classifier.status()
-    assert "fallen off the bus" in status["error"] and status["seen"] == 200
+    assert "fallen off the bus" in status["error"] and status["seen"] == 100
     assert "failed: RuntimeError: the device" in recording.classifier.status_line()
     assert "".join(capfd.readouterr()).count("fallen off the bus") == 1
 

@@ -22,7 +22,7 @@ def description(block):
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory):
-    """GRC itself, without its window, with GNU Radio's blocks and ours."""
+    """GRC itself, without its window, with our blocks."""
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("home")
         patch.setenv("HOME", str(home))
@@ -33,7 +33,13 @@ def platform(tmp_path_factory):
         patch.setattr(Constants, "CACHE_FILE", str(home / "cache.json"))
         version = (gr.major_version(), gr.api_version(), gr.minor_version())
         made = Platform(name="test", prefs=gr.prefs(), version=gr.version(), version_parts=version)
-        made.build_library()
+        shared = [Path(path) for path in made.config.block_paths]
+        ours_and_the_frame = [
+            str(GRC),
+            *(str(path) for folder in shared for path in folder.glob("*.domain.yml")),
+            *(str(path) for folder in shared for path in folder.glob("options.block.yml")),
+        ]
+        made.build_library(ours_and_the_frame)  # all of GNU Radio's own would take many seconds
         yield made
 
 
@@ -44,6 +50,7 @@ def placed(platform):
     def place(block, **parameters):
         flowgraph = platform.make_flow_graph()
         made = flowgraph.new_block(block)
+        made.params["id"].set_value("placed")
         for key, value in parameters.items():
             made.params[key].set_value(value)
         flowgraph.rewrite()
