@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["DenomaeError", "Engine", "Label", "Place", "__version__"]
+__all__ = ["DenomaeError", "Engine", "Label", "Place", "__version__", "captures"]
 
 if TYPE_CHECKING:
+    from denomae import captures
     from denomae.engine import Engine
     from denomae.errors import DenomaeError
     from denomae.labels import Label, Place
@@ -23,8 +24,10 @@ _HOMES = {"Engine": "engine", "DenomaeError": "errors", "Label": "labels", "Plac
 
 def __getattr__(name: str) -> Any:
     # torch takes seconds to import; a program that only reads labels need not wait for it
-    if name in _HOMES:
-        from importlib import import_module
+    from importlib import import_module
 
+    if name in _HOMES:
         return getattr(import_module(f"denomae.{_HOMES[name]}"), name)
+    if name == "captures":
+        return import_module("denomae.captures")
     raise AttributeError(f"module 'denomae' has no attribute {name!r}")
