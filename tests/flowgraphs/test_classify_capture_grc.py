@@ -52,7 +52,7 @@ def test_it_plays_the_capture_to_its_end_and_publishes_its_labels(program, tmp_p
         socket.subscribe(b"denomae/label")
         socket.connect(address)
         with subprocess.Popen(
-            [sys.executable, program, "--capture", CAPTURE, "--address", address, "--speed", "4"],
+            [sys.executable, program, "--capture", CAPTURE, "--address", address, "--speed", "8"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -65,14 +65,14 @@ def test_it_plays_the_capture_to_its_end_and_publishes_its_labels(program, tmp_p
     assert process.returncode == 0, output
     assert "Traceback" not in output and "rror" not in output, output
     # the very first labels may be sent before the subscription has arrived
-    assert len(received) > 300
+    assert len(received) > 250
     first = received[0].sequence
     assert [label.sequence for label in received] == list(range(first, first + len(received)))
     assert all(label.sample_offset % label.sample_count == 0 for label in received)
     assert {(x.source, x.sample_rate_hz, x.center_frequency_hz) for x in received} == {
         ("demo", 32e3, 433.92e6)
     }
-    assert " frames, " in output or "frames " in output  # the status line
+    assert "frames " in output  # the status line
     assert received[-1].label in output  # and the labels themselves, from the message debug block
 
 
