@@ -31,57 +31,64 @@ anything = st.recursive(
     ),
     max_leaves=5,
 )
-datatypes = st.sampled_from(["cf32_le", "cf32", "ci16_be", "ci8", "cu8", "cf64_le", "rf32_le"])
-names = st.sampled_from(["x.sigmf-data", "../x", "/etc/passwd", "x.sigmf-meta", "", ".", "a\0"])
-times = st.sampled_from(["2026-01-01T00:00:00Z", "2026-01-01", "9999-12-31T23:59:59Z", ""])
-
-
-def mostly(usual: st.SearchStrategy) -> st.SearchStrategy:
-    return st.integers(0, 7).flatmap(lambda draw: anything if draw == 0 else usual)
+hostile = numbers | anything | st.sampled_from(["../x", "/etc/passwd", "a\0", "rf32_le", "."])
 
 
 def entries(keys: dict[str, st.SearchStrategy]) -> st.SearchStrategy:
-    entry = st.fixed_dictionaries({}, optional={f"core:{k}": v for k, v in keys.items()})
-    return mostly(st.lists(mostly(entry), max_size=4))
+    start = {"core:sample_start": st.integers(0, 120)}
+    optional = {f"core:{key}": values for key, values in keys.items()}
+    return st.lists(st.fixed_dictionaries(start, optional=optional), max_size=4)
 
 
-counts = mostly(st.integers(0, 130) | numbers)
-tops = st.fixed_dictionaries(
-    {"core:datatype": mostly(datatypes)},
-    optional={
-        "core:sample_rate": mostly(st.floats(1, 1e9)),
-        "core:offset": counts,
-        "core:num_channels": mostly(st.just(1)),
-        "core:trailing_bytes": counts,
-        "core:dataset": mostly(names),
-        "core:metadata_only": mostly(st.booleans()),
-        "core:description": mostly(st.text(max_size=5)),
-        "other:key": anything,
-    },
-)
-documents = st.fixed_dictionaries(
+good_documents = st.fixed_dictionaries(
     {
-        "global": mostly(tops),
+        "global": st.fixed_dictionaries(
+            {"core:datatype": st.sampled_from(["cf32_le", "cf32", "ci16_be", "ci8", "cu8"])},
+            optional={
+                "core:sample_rate": st.floats(1, 1e9),
+                "core:num_channels": st.just(1),
+                "core:trailing_bytes": st.integers(0, 20),
+                "core:dataset": st.just("x.sigmf-data"),
+                "core:description": st.text(max_size=5),
+                "other:key": anything,
+            },
+        ),
         "captures": entries(
             {
-                "sample_start": counts,
-                "header_bytes": counts,
-                "frequency": mostly(st.floats(-1e9, 1e9)),
-                "datetime": mostly(times),
+                "header_bytes": st.integers(0, 10),
+                "frequency": st.floats(-1e9, 1e9),
+                "datetime": st.sampled_from(["2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "?"]),
             }
         ),
         "annotations": entries(
             {
-                "sample_start": counts,
-                "sample_count": counts,
-                "label": mostly(st.text(max_size=5)),
-                "freq_lower_edge": numbers,
-                "freq_upper_edge": numbers,
+                "sample_count": st.integers(0, 200),
+                "label": st.text(max_size=5),
+                "freq_lower_edge": st.floats(-1e9, 1e9),
+                "freq_upper_edge": st.floats(-1e9, 1e9),
             }
         ),
     },
     optional={"others": anything},
 )
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict:
+    """A good document in which up to two things went wrong, anywhere in it."""
+    document = draw(good_documents)
+    for _ in range(draw(st.integers(0, 2))):
+        at: Any = document
+        while isinstance(at, (dict, list)) and at:
+            key = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+            inner = at[key]
+            if not isinstance(inner, (dict, list)) or not inner or draw(st.booleans()):
+                at[key] = draw(hostile)
+                break
+            at = inner
+    return document
+
+
 many = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -122,7 +129,7 @@ def place(capture: Any, offset: int) -> None:
 
 
 @many
-@given(documents)
+@given(documents())
 def test_any_document_gives_a_capture_or_one_sentence(folder: Path, document: dict) -> None:
     path = folder / "x.sigmf-meta"
     path.write_text(json.dumps(document))
