@@ -159,7 +159,7 @@ class _Session:
             part = share.frames / self.labelled
             snr = f"{share.snr_sum_db / share.snr_frames:.1f} dB" if share.snr_frames else ""
             confidence = f"{share.confidence_sum / share.frames:.2f}"
-            bar = "#" * max(1, round(30 * part))
+            bar = "#" * max(1, round(20 * part))
             rows.append([name, str(share.frames), f"{part:.1%}", confidence, snr, bar])
         print_table(["class", "frames", "share", "confidence", "mean SNR", ""], rows)
 
