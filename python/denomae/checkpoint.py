@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from denomae.errors import CheckpointError, DenomaeError
 from denomae.modalities import MODALITIES
-from denomae.model.build import on_meta_device
 from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
 from denomae.model.presets import Architecture
@@ -115,7 +115,7 @@ def load_model(folder: str | Path, config: CheckpointConfig | None = None) -> Cl
     """
     config = config or read_config(folder)
     path = Path(folder) / WEIGHTS_FILE
-    with on_meta_device():
+    with torch.device("meta"):
         model = _empty_model(config)
     wanted = dict(model.state_dict())
     tensors = _read_tensors(path, wanted)

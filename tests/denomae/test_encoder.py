@@ -9,7 +9,8 @@ from denomae.modalities import MODALITIES, build, unit_power
 from denomae.model.classifier import Classifier
 from denomae.model.encoder import Encoder
 from denomae.model.masking import draw_masks
-from denomae.model.presets import PRESETS, multiply_accumulates, preset_table
+from denomae.model.presets import PRESETS
+from denomae.model.sizes import multiply_accumulates, preset_table
 
 SMALL = PRESETS["nano"]
 NAMES = tuple(MODALITIES)

@@ -18,10 +18,7 @@ STEPS, BATCH = 14, 4
 
 
 def _environment() -> dict[str, str]:
-    return os.environ | {
-        "PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'training'}",
-        "OMP_NUM_THREADS": "1",
-    }
+    return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 def _command(output: Path, *more: str) -> list[str]:
@@ -105,3 +102,26 @@ def test_the_rate_before_the_fall_does_not_depend_on_the_end():
     long, short = Schedule(frames=640_000), Schedule(frames=64_000)
     assert [long.rate(s) for s in range(700)] == [short.rate(s) for s in range(700)]
     assert short.rate(short.steps - 1) < 0.01 * short.learning_rate
+
+
+@pytest.mark.timeout(300)
+def test_training_runs_from_a_bare_checkout(tmp_path):
+    bare = os.environ | {"PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'training'}"}
+    command = [
+        sys.executable, "-m", "denomae_training", "pretrain", "--output", str(tmp_path / "run"),
+        "--schedule.frames", "4", "--schedule.batch-size", "2", "--machine.workers", "0",
+    ]  # fmt: skip
+    subprocess.run(command, env=bare, check=True, capture_output=True)
+    assert (tmp_path / "run" / "checkpoint" / "model.safetensors").is_file()
+
+
+def test_a_run_is_not_resumed_by_another_command(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    command = _command(run, "--seed", "1")
+    subprocess.run(command, env=_environment(), check=True, capture_output=True)
+    done = subprocess.run(
+        _command(run, "--seed", "2"), env=_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "holds a run with seed 1, this command has 2" in done.stderr

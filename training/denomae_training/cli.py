@@ -12,7 +12,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; a user's error is one sentence and exit code 2."""
     import tyro
 
-    from denomae_training.commands import Evaluate, Finetune, Pretrain, Record
+    from denomae_training.commands.evaluate import Evaluate
+    from denomae_training.commands.finetune import Finetune
+    from denomae_training.commands.pretrain import Pretrain
+    from denomae_training.commands.record import Record
 
     command = tyro.extras.subcommand_cli_from_dict(
         {"pretrain": Pretrain, "finetune": Finetune, "evaluate": Evaluate, "record": Record},

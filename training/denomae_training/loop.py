@@ -70,41 +70,49 @@ class Machine:
     compile: bool = False
 
 
+@dataclass(frozen=True)
+class Run:
+    """What is trained on, how long, and where it is kept."""
+
+    recipe: Recipe
+    split: str
+    """Names the seed of the training frames."""
+    seed: int
+    folder: Path
+    """Gets `log.jsonl` and states."""
+    schedule: Schedule
+    machine: Machine
+
+
 def train(
     model: nn.Module,
     loss_of: Loss,
-    recipe: Recipe,
-    split: str,
-    schedule: Schedule,
-    seed: int,
-    folder: Path,
+    run: Run,
     device: torch.device,
     precision: torch.dtype,
-    machine: Machine,
     after: Callable[[int], dict[str, float]] | None = None,
 ) -> None:
     """Train `model` in place, from the folder's newest state to the schedule's end.
 
     Args:
         loss_of: (model, batch, mask generator, share of the schedule done) to (loss, parts to log).
-        split: names the seed of the training frames.
-        folder: the run's folder; gets `log.jsonl` and states.
         after: called with the step now and then and at the end; what it returns is logged.
     """
+    schedule, machine = run.schedule, run.machine
     model.to(device)
     optimizer = torch.optim.AdamW(
         _groups(model, schedule.weight_decay), lr=schedule.learning_rate, betas=(0.9, 0.95)
     )
-    first = load_state(folder, model, optimizer)
+    first = load_state(run.folder, model, optimizer)
     compute = torch.compile(model) if machine.compile else model
-    log = (folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
+    log = (run.folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
     saved = validated = time.monotonic()
     model.train()
     with log, _progress() as bar:
-        task = bar.add_task(split, total=schedule.steps, completed=first, note="")
+        task = bar.add_task(run.split, total=schedule.steps, completed=first, note="")
         source = batches(
-            recipe,
-            split_seed(seed, split),
+            run.recipe,
+            split_seed(run.seed, run.split),
             schedule.batch_size,
             first,
             schedule.steps,
@@ -114,7 +122,7 @@ def train(
             began = time.monotonic()
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(step)
-            generator = torch.Generator().manual_seed(split_seed(seed, "masks") + step)
+            generator = torch.Generator().manual_seed(split_seed(run.seed, "masks") + step)
             with torch.autocast(device.type, precision, enabled=precision != torch.float32):
                 loss, parts = loss_of(compute, batch.to(device), generator, step / schedule.steps)
             optimizer.zero_grad(set_to_none=True)
@@ -140,7 +148,7 @@ def train(
             log.write(json.dumps(row) + "\n")
             bar.update(task, completed=done, note=f"loss {row['loss']:.4f}")
             if now - saved > machine.save_every_s or done == schedule.steps:
-                save_state(folder, model, optimizer, done)
+                save_state(run.folder, model, optimizer, done)
                 saved = now
     model.eval()
 

@@ -35,7 +35,7 @@ class Info:
 
 
 def _print_presets() -> None:
-    from denomae.model.presets import preset_table
+    from denomae.model.sizes import preset_table
 
     rows = preset_table()
     columns = [str(name).replace("_", " ") for name in rows[0]]

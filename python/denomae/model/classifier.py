@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from denomae.model.build import initialise
 from denomae.model.encoder import Encoder
+from denomae.model.initialise import initialise
 from denomae.model.presets import Architecture
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from denomae.model.build import initialise
 from denomae.model.decoder import Decoder
 from denomae.model.encoder import Encoder
+from denomae.model.initialise import initialise
 from denomae.model.masking import Mask
 from denomae.model.presets import Architecture
 

@@ -1,19 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making models without paying for memory, counting what they hold, and their first weights."""
+"""A model's first weights."""
 
 from __future__ import annotations
 
-import torch
 from torch import nn
-
-
-def on_meta_device() -> torch.device:
-    """Context in which modules get shapes but no memory."""
-    return torch.device("meta")
-
-
-def parameter_count(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def initialise(module: nn.Module) -> None:

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the commands share: looking things up by name, a run's folder, a checkpoint's record."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from denomae.checkpoint import FORMAT, Calibration, CheckpointConfig, Provenance
+from denomae.device import choose_device, choose_precision
+from denomae.errors import DenomaeError
+from denomae.model.presets import PRESETS, Architecture
+from denomae.typed import to_json
+from denomae_training.loop import Machine
+from denomae_training.signals.recipe import FAMILIES, RECIPES, Recipe
+
+MAY_CHANGE = ("machine", "schedule.frames")  # between a run's start and its resumption
+
+
+def recipe_of(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise DenomaeError(f"no recipe {name!r}; wanted one of {list(RECIPES)}")
+    return RECIPES[name]
+
+
+def architecture_of(preset: str) -> Architecture:
+    if preset not in PRESETS:
+        raise DenomaeError(f"no preset {preset!r}; wanted one of {list(PRESETS)}")
+    return PRESETS[preset]
+
+
+def open_run(command: Any) -> None:
+    """Make a run's folder and record the command in it; a resumed run must be the same command.
+
+    Args:
+        command: a dataclass with `output`, the folder.
+
+    Raises:
+        DenomaeError: the folder holds a run of another command; names the first difference.
+    """
+    output: Path = command.output
+    record = output / "command.json"
+    wanted = json.loads(json.dumps(to_json(command), default=str))
+    if record.is_file():
+        before, now = _flat(json.loads(record.read_text(encoding="utf-8"))), _flat(wanted)
+        for name in sorted(before.keys() | now.keys()):
+            if not name.startswith(MAY_CHANGE) and before.get(name) != now.get(name):
+                raise DenomaeError(
+                    f"{output} holds a run with {name} {before.get(name)!r}, this command has "
+                    f"{now.get(name)!r}; choose another folder, or the same command to go on"
+                )
+    output.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def open_machine(machine: Machine) -> tuple[torch.device, torch.dtype]:
+    """The device and the precision, with torch's threads set."""
+    device = choose_device(machine.device)
+    if machine.threads:
+        torch.set_num_threads(machine.threads)
+    return device, choose_precision(machine.precision, device)
+
+
+def checkpoint_config(
+    name: str,
+    kind: Literal["pretrained", "classifier"],
+    architecture: Architecture,
+    modalities: tuple[str, ...],
+    recipe: Recipe,
+    provenance: Provenance,
+    calibration: Calibration | None = None,
+    metrics: dict[str, float] | None = None,
+) -> CheckpointConfig:
+    """The record of a checkpoint that was trained on a recipe."""
+    classes = recipe.classes if kind == "classifier" else ()
+    return CheckpointConfig(
+        format=FORMAT,
+        name=name,
+        kind=kind,
+        architecture=architecture,
+        modalities=modalities,
+        classes=classes,
+        families={name: FAMILIES[name] for name in classes},
+        power_normalisation="unit",
+        recipe=recipe.name,
+        samples_per_symbol=recipe.samples_per_symbol,
+        snr_db=recipe.snr_db,
+        calibration=calibration or Calibration(),
+        metrics={key: round(value, 5) for key, value in (metrics or {}).items()},
+        provenance=provenance,
+    )
+
+
+def commit() -> str:
+    """The commit of the checkout that this code runs from, or "unknown"."""
+    place = Path(__file__).resolve().parents[1]
+    if place.parent.name != "training":  # installed: a repository around it would be another's
+        return "unknown"
+    command = ["git", "-C", str(place), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        flat |= (
+            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
+    return flat

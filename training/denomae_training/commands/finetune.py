@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`denomae-train finetune`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from denomae.checkpoint import Provenance, load_model, read_config, write_checkpoint
+from denomae.errors import DenomaeError
+from denomae.modalities import LIVE_MODALITIES
+from denomae.model.classifier import Classifier
+from denomae.model.denomae import DenoMAE
+from denomae_training.commands.common import (
+    architecture_of,
+    checkpoint_config,
+    commit,
+    open_machine,
+    open_run,
+    recipe_of,
+)
+from denomae_training.evaluation import answers, calibrate, expected_calibration_error, fixed_frames
+from denomae_training.loop import Machine, Run, Schedule, train
+from denomae_training.objectives.classification import classification_loss
+from denomae_training.signals.dataset import split_seed
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """Teach a pretrained encoder to classify; writes a checkpoint with its calibration."""
+
+    output: Path
+    """The run's folder: log, states (to resume) and `checkpoint/`."""
+    start: Path | None = None
+    """A pretrained checkpoint; without it the encoder starts from scratch."""
+    preset: str = "nano"
+    """The size, where there is no pretrained checkpoint."""
+    recipe: str = "live"
+    name: str = "live"
+    """What the checkpoint is called in labels."""
+    seed: int = 1
+    visible_share: float = 0.5
+    """Share of each modality's tokens that training shows at first."""
+    whole_from: float = 0.7
+    """From this share of the schedule on, all tokens are shown."""
+    validation_frames: int = 4400
+    schedule: Schedule = field(default_factory=Schedule)
+    machine: Machine = field(default_factory=Machine)
+
+    def run(self) -> None:
+        recipe = recipe_of(self.recipe)
+        pretrained = read_config(self.start) if self.start else None
+        architecture = pretrained.architecture if pretrained else architecture_of(self.preset)
+        open_run(self)
+        device, precision = open_machine(self.machine)
+        torch.manual_seed(self.seed)
+        model = Classifier(architecture, LIVE_MODALITIES, len(recipe.classes))
+        if pretrained:
+            _take_encoder(model, load_model(self.start, pretrained), self.start)
+        seed = split_seed(self.seed, "validation")
+        validation = fixed_frames(recipe, seed, self.validation_frames)
+        frames_before = pretrained.provenance.frames_pretrained if pretrained else 0
+
+        def loss_of(model, batch, generator, share):
+            visible = self.visible_share if share < self.whole_from else 1.0
+            return classification_loss(model, batch, generator, visible)
+
+        def after(step: int) -> dict[str, float]:
+            outcome = answers(model, validation, device)
+            calibration = calibrate(outcome)
+            error = expected_calibration_error(outcome, calibration.temperature)
+            metrics = {
+                "validation_accuracy": outcome.accuracy,
+                "validation_calibration_error": error,
+            }
+            seen = step * self.schedule.batch_size
+            provenance = Provenance(self.seed, frames_before, seen, commit())
+            config = checkpoint_config(
+                self.name,
+                "classifier",
+                architecture,
+                LIVE_MODALITIES,
+                recipe,
+                provenance,
+                calibration,
+                metrics,
+            )
+            write_checkpoint(self.output / "checkpoint", config, model)
+            return metrics
+
+        run = Run(recipe, "train", self.seed, self.output, self.schedule, self.machine)
+        train(model, loss_of, run, device, precision, after)
+
+
+def _take_encoder(model: Classifier, pretrained: DenoMAE | Classifier, folder: Path) -> None:
+    """Copy the pretrained encoder, without the embeddings of modalities that do not run live."""
+    wanted = model.encoder.state_dict()
+    given = pretrained.encoder.state_dict()
+    missing = sorted(wanted.keys() - given.keys())
+    if missing:
+        raise DenomaeError(
+            f"{folder} was pretrained without {missing[0]!r}; wanted the modalities "
+            f"{list(LIVE_MODALITIES)} among its own"
+        )
+    model.encoder.load_state_dict({name: given[name] for name in wanted})
