@@ -84,6 +84,8 @@ def test_clipping_is_written_down_and_nan_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="NaN"):
         write_sigmf(tmp_path / "b", np.array([np.nan + 0j]), 1e6, datatype="ci8")
     assert not list(tmp_path.glob("b*"))
+    with pytest.raises(CaptureError, match="one axis"):
+        write_sigmf(tmp_path / "b", SAMPLES.reshape(10, 100), 1e6)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ def write_sigmf(
     digest, count, clipped = hashlib.sha512(), 0, 0
     with _replacing(data_path) as file:
         for piece in [samples] if isinstance(samples, np.ndarray) else samples:
+            if np.ndim(piece) != 1:
+                raise CaptureError(f"samples have the shape {np.shape(piece)}, wanted one axis")
             for start in range(0, len(piece), 2**18):
                 raw, over = kind.encode(piece[start : start + 2**18])
                 file.write(raw)
