@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from denomae.modalities import MODALITIES
 from denomae.raster import PAPER_IMAGE, ImageSpec
@@ -11,7 +12,12 @@ from denomae.raster import PAPER_IMAGE, ImageSpec
 
 @dataclass(frozen=True)
 class Architecture:
-    """Everything that decides the shapes of a model's tensors and what its inputs look like."""
+    """Everything that decides the shapes of a model's tensors and what its inputs look like.
+
+    `mlp` is what follows attention in an encoder block: "plain" (two layers, as published) or
+    "gated" (SwiGLU, arXiv 2002.05202, at about the same cost). The gate multiplies two linear
+    views of a token, which is how phase and envelope are read off I and Q.
+    """
 
     frame_length: int = 1024
     signal_patch: int = 16
@@ -20,6 +26,7 @@ class Architecture:
     width: int = 128
     depth: int = 6
     heads: int = 4
+    mlp: Literal["plain", "gated"] = "gated"
     decoder_width: int = 64
     decoder_depth: int = 1
     decoder_heads: int = 4
@@ -63,6 +70,7 @@ PRESETS: dict[str, Architecture] = {
     "base": Architecture(
         image=PAPER_IMAGE,
         width=768,
+        mlp="plain",
         depth=12,
         heads=12,
         decoder_width=768,

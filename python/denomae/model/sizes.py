@@ -9,6 +9,7 @@ from torch import nn
 from denomae.modalities import LIVE_MODALITIES, MODALITIES
 from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
+from denomae.model.encoder import GATED_MLP_RATIO
 from denomae.model.presets import PRESETS, Architecture
 
 
@@ -23,8 +24,9 @@ def multiply_accumulates(architecture: Architecture, modalities: tuple[str, ...]
         architecture.token_count(name) * architecture.patch_size(name) * architecture.width
         for name in modalities
     )
-    block = 12 * architecture.width**2 * tokens + 2 * tokens**2 * architecture.width
-    return embedding + architecture.depth * block
+    mlp = 8 if architecture.mlp == "plain" else 1.5 * GATED_MLP_RATIO
+    block = (4 + mlp) * architecture.width**2 * tokens + 2 * tokens**2 * architecture.width
+    return round(embedding + architecture.depth * block)
 
 
 def preset_table() -> list[dict[str, object]]:
@@ -43,6 +45,7 @@ def preset_table() -> list[dict[str, object]]:
                 "width": a.width,
                 "depth": a.depth,
                 "heads": a.heads,
+                "mlp": a.mlp,
                 "decoders": f"{a.decoder_depth} x {a.decoder_width}",
                 "parameters": parameter_count(classifier),
                 "parameters_pretraining": parameter_count(whole),

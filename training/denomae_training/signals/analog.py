@@ -17,6 +17,7 @@ PEAK_DEVIATION = (0.01, 0.25)  # cycles a sample
 LEAST_INDEX = (
     0.4  # peak deviation over message bandwidth; below it FM is hard to tell from a carrier
 )
+LOW_EDGE = 0.1  # largest, of the bandwidth; audio has no very low frequencies
 LIMITER = (1.5, 4.0)  # where a message is clipped, in standard deviations, as transmitters do
 
 
@@ -71,11 +72,14 @@ def _message(rng: np.random.Generator, count: int, bandwidth: float) -> np.ndarr
             level[:, None] * np.cos(2 * np.pi * frequency[:, None] * time + start[:, None])
         ).sum(0)
         return message / level.sum()
-    # Noise with a falling spectrum behind a limiter; twice the length, so that it does not repeat.
+    # Noise, flat up to a corner and falling above it, behind a limiter; twice as long as needed,
+    # so that it does not repeat.
     length = 2 * count
     lines = max(3, math.ceil(bandwidth * length))
-    slope = 1.5 * rng.random()
-    level = (1 + np.arange(lines)) ** -slope
+    low = int(LOW_EDGE * rng.random() * lines)
+    corner = lines * 10 ** -rng.random()
+    line = np.arange(1, lines + 1)
+    level = np.maximum(line / corner, 1) ** (-1.5 * rng.random()) * (line > low)
     spectrum = np.zeros(length // 2 + 1, dtype=np.complex128)
     spectrum[1 : lines + 1] = level * (rng.standard_normal(lines) + 1j * rng.standard_normal(lines))
     message = np.fft.irfft(spectrum, length)
