@@ -99,6 +99,34 @@ def test_labels_that_arrived_before_done_are_all_sent_when_wait_returns(label_fa
         assert flowgraph.publisher.counters() == {"sent": 50 * run, "dropped": 0, "refused": 0}
 
 
+def test_the_end_of_a_stream_waits_for_the_last_label_and_a_stop_does_not(
+    label_factory, monkeypatch
+):
+    label = label_factory()
+
+    def slowly(message):
+        time.sleep(0.01)
+        return [b"denomae/label", label.to_json().encode()]
+
+    monkeypatch.setattr("gnuradio.denomae.label_publisher._encode", slowly)
+    flowgraph = Flowgraph()
+    flowgraph.start()
+    for _ in range(120):
+        flowgraph.publish(pmt.PMT_NIL)
+    flowgraph.end()
+    assert flowgraph.publisher.counters() == {"sent": 120, "dropped": 0, "refused": 0}
+
+    flowgraph.start()
+    for _ in range(2000):
+        flowgraph.publish(pmt.PMT_NIL)
+    began = time.monotonic()
+    flowgraph.stop()
+    flowgraph.wait()
+    assert time.monotonic() - began < 1.0
+    counters = flowgraph.publisher.counters()
+    assert counters["dropped"] > 1500 and counters["sent"] + counters["dropped"] == 2120
+
+
 def test_a_subscriber_stays_connected_while_the_flowgraph_stops_and_starts(label_factory):
     flowgraph = Flowgraph()
     flowgraph.start()

@@ -16,7 +16,8 @@ from .system_port import forget_done, take_all
 from .zmq_sender import ZmqSender
 
 _PORT = pmt.intern("labels")
-_FLUSH_S = 0.4
+_FLUSH_AT_END_S = 10.0
+_FLUSH_AT_STOP_S = 0.4
 
 
 class denomae_label_publisher(gr.basic_block):
@@ -25,7 +26,8 @@ class denomae_label_publisher(gr.basic_block):
     Message port `labels` takes label PDUs, also from GNU Radio's `zeromq.sub_msg_source`. They wait
     in a bounded queue of its own thread: a slow, dead or missing subscriber never holds the
     flowgraph, and what is dropped is counted. Anything else that arrives is ignored; the first such
-    message is reported in the log.
+    message is reported in the log. At the end of a stream all that waits is sent before the
+    flowgraph's `wait()` returns; a stop sends what can be sent in less than half a second.
 
     Args:
         address: where subscribers connect (`tcp://127.0.0.1:5757`, `ipc:///tmp/labels`); the port
@@ -64,7 +66,8 @@ class denomae_label_publisher(gr.basic_block):
     def stop(self) -> bool:
         for message in take_all(self, _PORT):
             self._on_label(message)
-        self._sender.stop(_FLUSH_S)
+        # at the end of a stream nobody waits for the radio, but everybody for the last labels
+        self._sender.stop(_FLUSH_AT_END_S if self.finished() else _FLUSH_AT_STOP_S)
         return True
 
     def _on_label(self, message: Any) -> None:

@@ -13,6 +13,7 @@ The vector holds the probabilities, in the order of the dictionary's `probabilit
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pmt
@@ -22,33 +23,40 @@ from denomae.labels import Label
 from denomae.rfc3339 import NANOSECONDS, parse_rfc3339, rfc3339
 
 _MOST_WARNINGS = 256
+_MOST_LAYOUTS = 8
+
+# each call into PMT costs a microsecond of the interpreter lock: what repeats is made once
+_symbol = lru_cache(maxsize=4096)(pmt.intern)
+_constant = lru_cache(maxsize=256)(pmt.from_double)
+_no_warnings = pmt.make_vector(0, pmt.PMT_NIL)
 _warnings_met: set[str] = set()
+_layouts_met: tuple[tuple[Any, tuple[str | None, ...]], ...] = ()
 
 
 def label_to_pdu(label: Label) -> Any:
     """The message of a label, `cons(dict, f32vector of probabilities)`."""
     values = {
-        "schema": pmt.intern(label.schema),
-        "source": pmt.intern(label.source),
+        "schema": _symbol(label.schema),
+        "source": _symbol(label.source),
         "sequence": pmt.from_uint64(label.sequence),
-        "label": pmt.intern(label.label),
+        "label": _symbol(label.label),
         "confidence": pmt.from_double(label.confidence),
-        "family": pmt.intern(label.family),
+        "family": _symbol(label.family),
         "family_confidence": pmt.from_double(label.family_confidence),
-        "verdict": pmt.intern(label.verdict),
+        "verdict": _symbol(label.verdict),
         "probabilities": _dictionary(
             {name: pmt.from_double(value) for name, value in label.probabilities.items()}
         ),
-        "snr_db": _number(label.snr_db),
+        "snr_db": pmt.PMT_NIL if label.snr_db is None else pmt.from_double(label.snr_db),
         "sample_offset": pmt.from_uint64(label.sample_offset),
         "sample_count": pmt.from_uint64(label.sample_count),
         "time": _time(label.time),
-        "center_frequency_hz": _number(label.center_frequency_hz),
-        "sample_rate_hz": _number(label.sample_rate_hz),
-        "model": pmt.intern(label.model),
+        "center_frequency_hz": _repeated(label.center_frequency_hz),
+        "sample_rate_hz": _repeated(label.sample_rate_hz),
+        "model": _symbol(label.model),
         "dropped_frames": pmt.from_uint64(label.dropped_frames),
         "latency_ms": pmt.from_double(label.latency_ms),
-        "warnings": _vector(label.warnings),
+        "warnings": _vector(label.warnings) if label.warnings else _no_warnings,
     }
     probabilities = list(label.probabilities.values())
     return pmt.cons(_dictionary(values), pmt.init_f32vector(len(probabilities), probabilities))
@@ -71,7 +79,7 @@ def pdu_to_label(message: Any) -> Label:
         )
     try:
         values = _python(pmt.car(message)) or {}
-    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, a bottomless nest
+    except (ValueError, RuntimeError) as error:  # bytes that are no UTF-8, a bottomless nest
         raise DenomaeError(f"the message's dictionary cannot be read: {error}") from error
     if isinstance(values.get("time"), tuple):
         values["time"] = _rfc3339(values["time"])
@@ -82,13 +90,15 @@ def pdu_to_label(message: Any) -> Label:
 
 def _dictionary(values: dict[str, Any]) -> Any:
     result = pmt.make_dict()
-    for key in reversed(values):  # a PMT dictionary puts the newest key first
-        result = pmt.dict_add(result, pmt.intern(key), values[key])
+    for key in reversed(values):  # a PMT dictionary has its newest key first
+        result = pmt.acons(_symbol(key), values[key], result)
     return result
 
 
-def _number(value: float | None) -> Any:
-    return pmt.PMT_NIL if value is None else pmt.from_double(value)
+def _repeated(value: float | None) -> Any:
+    if value is None:
+        return pmt.PMT_NIL
+    return _constant(value) if value else pmt.from_double(value)  # 0.0 and -0.0 are one key
 
 
 def _vector(warnings: tuple[str, ...]) -> Any:
@@ -127,16 +137,16 @@ def _rfc3339(time: tuple[Any, ...]) -> str:
 
 def _python(value: Any) -> Any:
     """Plain Python of a PMT, where it is of a kind that a label may hold; else the PMT itself."""
-    if pmt.is_null(value):
-        return None
-    if pmt.is_symbol(value):
-        return pmt.symbol_to_string(value)
-    if pmt.is_uint64(value):
-        return pmt.to_uint64(value)
-    if pmt.is_integer(value):
-        return pmt.to_long(value)
     if pmt.is_real(value):
         return pmt.to_double(value)
+    if pmt.is_uint64(value):
+        return pmt.to_uint64(value)
+    if pmt.is_symbol(value):
+        return pmt.symbol_to_string(value)
+    if pmt.is_null(value):
+        return None
+    if pmt.is_integer(value):
+        return pmt.to_long(value)
     if pmt.is_tuple(value):
         return tuple(_python(pmt.tuple_ref(value, i)) for i in range(pmt.length(value)))
     if pmt.is_u8vector(value):
@@ -150,11 +160,24 @@ def _python(value: Any) -> Any:
 
 def _entries(dictionary: Any) -> dict[str, Any]:
     entries: dict[str, Any] = {}
-    while pmt.is_pair(dictionary):
-        entry, dictionary = pmt.car(dictionary), pmt.cdr(dictionary)
-        if pmt.is_pair(entry) and pmt.is_symbol(pmt.car(entry)):
-            entries.setdefault(pmt.symbol_to_string(pmt.car(entry)), _python(pmt.cdr(entry)))
+    values = pmt.dict_values(dictionary)
+    for name in _names(pmt.dict_keys(dictionary)):
+        if name is not None:
+            entries.setdefault(name, _python(pmt.car(values)))
+        values = pmt.cdr(values)
     return entries
+
+
+def _names(keys: Any) -> tuple[str | None, ...]:
+    """The names in a list of keys, None for a key that is no symbol; the same list comes often."""
+    global _layouts_met
+    for known, names in _layouts_met:
+        if pmt.equal(keys, known):
+            return names
+    listed = [pmt.nth(i, keys) for i in range(pmt.length(keys))]
+    names = tuple(pmt.symbol_to_string(key) if pmt.is_symbol(key) else None for key in listed)
+    _layouts_met = ((keys, names), *_layouts_met[: _MOST_LAYOUTS - 1])
+    return names
 
 
 def _shown(value: Any) -> str:
