@@ -169,9 +169,9 @@ void canvas::prepare(int new_height, int new_width, const phase_table& table)
 {
     height = new_height;
     width = new_width;
-    margin = std::max(table.half_size(), phase_table::near_half);
+    margin = std::max(table.half_size(), rows_around + 1);
     row_floats = margin + width + margin + phase_table::row_step;
-    pixels.assign(static_cast<std::size_t>(height) * row_floats, 0.0f);
+    pixels.assign(static_cast<std::size_t>(height + 2 * rows_around) * row_floats, 0.0f);
 }
 
 void splat_windows(canvas& to, const pixel_samples& samples, const phase_table& table)
@@ -217,6 +217,18 @@ void splat_near(canvas& to, const pixel_samples& samples, const phase_table& tab
 {
     const int near = std::min(phase_table::near_half, table.half_size());
     const float rate = static_cast<float>(1.0 / table.decay_px());
+    // Samples too far out for their inner pixels to reach the image go to the margin, where
+    // nobody looks.
+    const std::ptrdiff_t nowhere = to.index(0, -phase_table::near_half - 1);
+    std::vector<std::ptrdiff_t> centres(samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const int row = samples.row[i];
+        const int column = samples.column[i];
+        const bool reaches = row >= -near && row < to.height + near && column >= -near &&
+                             column < to.width + near;
+        centres[i] = reaches ? to.index(row, column) : nowhere;
+    }
+
     std::vector<float> values(samples.size());
     for (int dy = -near; dy <= near; ++dy) {
         for (int dx = -near; dx <= near; ++dx) {
@@ -227,12 +239,10 @@ void splat_near(canvas& to, const pixel_samples& samples, const phase_table& tab
                         static_cast<float>(dy) + 0.5f,
                         rate,
                         values.data());
+            float* shifted =
+                to.pixels.data() + static_cast<std::ptrdiff_t>(dy) * to.row_floats + dx;
             for (std::size_t i = 0; i < samples.size(); ++i) {
-                const int row = samples.row[i] + dy;
-                const int column = samples.column[i] + dx;
-                if (row >= 0 && row < to.height && column >= 0 && column < to.width) {
-                    *to.at(row, column) += values[i];
-                }
+                shifted[centres[i]] += values[i];
             }
         }
     }
@@ -240,19 +250,16 @@ void splat_near(canvas& to, const pixel_samples& samples, const phase_table& tab
 
 void finish_channel(const canvas& from, float* image)
 {
-    const float* pixels = from.pixels.data() + from.margin;
     float peak = 0.0f;
     for (int row = 0; row < from.height; ++row) {
-        peak = largest(pixels + static_cast<std::ptrdiff_t>(row) * from.row_floats,
-                       from.width,
-                       peak);
+        peak = largest(from.at(row, 0), from.width, peak);
     }
     const float scale = peak > 0.0f ? 1.0f / peak : 0.0f;
     for (int row = 0; row < from.height; ++row) {
+        const float* pixels = from.at(row, 0);
         for (int column = 0; column < from.width; ++column) {
             image[column] = pixels[column] * scale;
         }
-        pixels += from.row_floats;
         image += from.width;
     }
 }

@@ -25,21 +25,32 @@ struct pixel_samples {
     void reserve(std::size_t count);
 };
 
-//! One channel of an image with room on both sides for windows that pass its edge.
+//! One channel of an image, with room around it for windows that pass its edge.
 struct canvas {
+    static constexpr int rows_around = 2 * phase_table::near_half;
+
     int height = 0;
     int width = 0;
-    int margin = 0; //!< floats before column 0
-    int row_floats = 0;
+    int row_floats = 0; //!< floats from one row to the next
     std::vector<float> pixels;
 
     //! Sets the size for windows of `table` and clears the pixels.
     void prepare(int height, int width, const phase_table& table);
-    float* at(int row, int column)
+
+    //! Where a pixel lies in `pixels`: also for rows_around rows above and below the image,
+    //! and for columns that a window around a pixel of the image reaches.
+    std::ptrdiff_t index(int row, int column) const
     {
-        return pixels.data() + static_cast<std::ptrdiff_t>(row) * row_floats + margin +
+        return static_cast<std::ptrdiff_t>(row + rows_around) * row_floats + margin +
                column;
     }
+    float* at(int row, int column) { return pixels.data() + index(row, column); }
+    const float* at(int row, int column) const
+    {
+        return pixels.data() + index(row, column);
+    }
+
+    int margin = 0; //!< floats before column 0
 };
 
 //! Adds the tabulated part of every sample's window.

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <gnuradio/denomae/kernels/frame_batch.h>
+#include <gnuradio/denomae/kernels/framer.h>
+#include <limits>
+#include <random>
+#include <set>
+#include <vector>
+
+using namespace gr::denomae::kernel;
+using namespace std::chrono_literals;
+using samples_t = std::vector<std::complex<float>>;
+
+namespace {
+
+// Sample k of every stream here is (k + 1, -k), counted from the stream's first sample.
+samples_t ramp(std::size_t count)
+{
+    samples_t samples(count);
+    for (std::size_t k = 0; k < count; ++k) {
+        samples[k] = { static_cast<float>(k + 1), -static_cast<float>(k) };
+    }
+    return samples;
+}
+
+stream_event time_event(std::uint64_t offset, std::uint64_t seconds)
+{
+    stream_event event;
+    event.offset = offset;
+    event.has_time = true;
+    event.time_seconds = seconds;
+    event.time_fraction = 0.25;
+    return event;
+}
+
+stream_event rate_event(std::uint64_t offset, double rate_hz)
+{
+    stream_event event;
+    event.offset = offset;
+    event.has_rate = true;
+    event.rate_hz = rate_hz;
+    return event;
+}
+
+struct rig {
+    rig(std::size_t length, std::uint64_t hop, drop_policy policy, std::size_t capacity)
+        : queue(length, capacity, policy), cutter(queue, hop, gate)
+    {
+    }
+    frame_queue queue;
+    power_gate gate;
+    framer cutter;
+};
+
+void feed(rig& r, const samples_t& samples, const std::vector<stream_event>& events)
+{
+    BOOST_TEST(r.cutter.consume(samples.data(), samples.size(), events, 1) ==
+               samples.size());
+}
+
+// Offsets at which frames must begin, by the definition: from every point where framing
+// begins, every `hop` samples, as long as the frame fits before the next such point.
+std::vector<std::uint64_t> expected_starts(std::uint64_t begin,
+                                           std::uint64_t count,
+                                           const std::set<std::uint64_t>& breaks,
+                                           std::uint64_t length,
+                                           std::uint64_t hop)
+{
+    std::vector<std::uint64_t> points{ begin };
+    points.insert(points.end(), breaks.begin(), breaks.end());
+    points.push_back(begin + count);
+    std::vector<std::uint64_t> starts;
+    for (std::size_t i = 0; i + 1 < points.size(); ++i) {
+        for (std::uint64_t s = points[i]; s + length <= points[i + 1]; s += hop) {
+            starts.push_back(s);
+        }
+    }
+    return starts;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(framing)
+
+BOOST_AUTO_TEST_CASE(no_sample_is_lost_or_repeated_over_random_chunks_hops_and_tags)
+{
+    std::mt19937 random(1);
+    auto draw = [&](std::uint64_t low, std::uint64_t high) {
+        return std::uniform_int_distribution<std::uint64_t>(low, high)(random);
+    };
+    const std::uint64_t begins[] = { 0, 12345, (1ull << 32) - 150, (1ull << 53) + 1 };
+
+    for (int round = 0; round < 400; ++round) {
+        const std::uint64_t begin = begins[round % 4];
+        const std::uint64_t length = draw(1, 20);
+        const std::uint64_t hop = draw(1, 30);
+        const std::uint64_t count = draw(0, 300);
+        const samples_t stream = ramp(count);
+
+        std::vector<stream_event> events;
+        std::set<std::uint64_t> breaks;
+        for (std::uint64_t k = 0; k < count; k += draw(1, 80)) {
+            if (!events.empty()) {
+                breaks.insert(begin + k);
+            }
+            events.push_back(time_event(begin + k, k));
+        }
+
+        const bool blocking = round % 2;
+        rig r(length,
+              hop,
+              blocking ? drop_policy::block : drop_policy::newest,
+              blocking ? draw(1, 3) : 1000);
+        r.cutter.begin(begin);
+        std::vector<std::uint64_t> starts;
+        auto collect = [&] {
+            const frame_batch batch = take_batch(r.queue, 1000, 0ns);
+            for (std::size_t i = 0; i < batch.size; ++i) {
+                starts.push_back(batch.sample_offset[i]);
+                for (std::size_t k = 0; k < length; ++k) {
+                    const std::uint64_t at = batch.sample_offset[i] - begin + k;
+                    BOOST_TEST_REQUIRE((batch.samples[i * length + k] == stream[at]));
+                }
+                // The tag in force is the last one at or before the frame's first sample.
+                const stream_event* last = nullptr;
+                for (const auto& event : events) {
+                    if (event.offset <= batch.sample_offset[i]) {
+                        last = &event;
+                    }
+                }
+                BOOST_TEST_REQUIRE(bool(batch.time_valid[i]) == (last != nullptr));
+                if (last) {
+                    BOOST_TEST_REQUIRE(batch.time_offset[i] == last->offset);
+                    BOOST_TEST_REQUIRE(batch.time_seconds[i] == last->time_seconds);
+                }
+            }
+        };
+        std::uint64_t done = 0;
+        while (done < count) {
+            const std::uint64_t chunk =
+                draw(1, std::min<std::uint64_t>(count - done, 90));
+            const std::size_t consumed =
+                r.cutter.consume(stream.data() + done, chunk, events, 0);
+            BOOST_TEST_REQUIRE((consumed == chunk || blocking));
+            done += consumed;
+            if (consumed == 0 || draw(0, 3) == 0) {
+                collect();
+            }
+        }
+        collect();
+        r.cutter.end();
+
+        BOOST_TEST_REQUIRE(starts == expected_starts(begin, count, breaks, length, hop));
+        BOOST_TEST_REQUIRE(r.queue.counters().discontinuities == breaks.size());
+        if (hop == length) {
+            BOOST_TEST_REQUIRE(r.queue.counters().tail_samples ==
+                               count - starts.size() * length);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(only_a_changed_rate_breaks_the_stream)
+{
+    rig r(10, 10, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    feed(r, ramp(100), { rate_event(3, 1e6), rate_event(25, 1e6), rate_event(47, 2e6) });
+    r.cutter.end();
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset ==
+               (std::vector<std::uint64_t>{ 0, 10, 20, 30, 47, 57, 67, 77, 87 }));
+    BOOST_TEST(std::isnan(batch.rate_hz[0]));
+    BOOST_TEST(batch.rate_hz[1] == 1e6);
+    BOOST_TEST(batch.rate_hz[3] == 1e6);
+    BOOST_TEST(batch.rate_hz[4] == 2e6);
+    BOOST_TEST(r.queue.counters().discontinuities == 1u);
+    BOOST_TEST(r.queue.counters().tail_samples == 7u + 3u);
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_first_tag_is_not_in_force_for_an_overlapping_frame_that_began_before)
+{
+    rig r(8, 4, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    stream_event event = time_event(6, 77);
+    event.has_rate = event.has_frequency = true;
+    event.rate_hz = 1e6;
+    event.frequency_hz = 1e8;
+    feed(r, ramp(20), { event });
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset == (std::vector<std::uint64_t>{ 0, 4, 8, 12 }));
+    for (std::size_t i = 0; i < batch.size; ++i) {
+        const bool in_force = batch.sample_offset[i] >= 6;
+        BOOST_TEST(bool(batch.time_valid[i]) == in_force);
+        BOOST_TEST(std::isnan(batch.rate_hz[i]) == !in_force);
+        BOOST_TEST(std::isnan(batch.frequency_hz[i]) == !in_force);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_overlapping_tail_counts_only_samples_of_no_frame)
+{
+    rig r(8, 2, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    feed(r, ramp(11), {}); // frames at 0 and 2 end before 10
+    r.cutter.end();
+    BOOST_TEST(r.queue.counters().seen == 2u);
+    BOOST_TEST(r.queue.counters().tail_samples == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(gated_and_invalid_frames_are_counted_and_framing_goes_on)
+{
+    rig r(4, 2, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    samples_t samples = ramp(16);
+    std::fill(samples.begin(), samples.begin() + 6, 0.0f);    // frames at 0 and 2
+    samples[11].real(std::numeric_limits<float>::infinity()); // frames at 8 and 10
+    feed(r, samples, {});
+    const frame_counters c = r.queue.counters();
+    BOOST_TEST(c.seen == 7u);
+    BOOST_TEST(c.gated == 2u);
+    BOOST_TEST(c.invalid == 2u);
+    BOOST_TEST(take_batch(r.queue, 100, 0ns).sample_offset ==
+               (std::vector<std::uint64_t>{ 4, 6, 12 }));
+}
+
+BOOST_AUTO_TEST_CASE(under_block_the_last_frame_of_a_stream_is_never_left_behind)
+{
+    rig r(4, 4, drop_policy::block, 1);
+    r.cutter.begin(0);
+    const samples_t samples = ramp(8);
+    BOOST_TEST(r.cutter.consume(samples.data(), 8, {}, 0) == 7u);
+    BOOST_TEST(r.cutter.consume(samples.data() + 7, 1, {}, 0) == 0u);
+    BOOST_TEST(take_batch(r.queue, 1, 0ns).size == 1u);
+    BOOST_TEST(r.cutter.consume(samples.data() + 7, 1, {}, 0) == 1u);
+    BOOST_TEST(take_batch(r.queue, 1, 0ns).sample_offset[0] == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tag_on_a_sample_that_has_to_wait_is_applied_once)
+{
+    rig r(1, 1, drop_policy::block, 1);
+    r.cutter.begin(0);
+    const samples_t samples = ramp(3);
+    const std::vector<stream_event> events{ time_event(0, 1), time_event(1, 2) };
+    BOOST_TEST(r.cutter.consume(samples.data(), 3, events, 0) == 1u);
+    for (int again = 0; again < 5; ++again) {
+        BOOST_TEST(r.cutter.consume(samples.data() + 1, 2, events, 0) == 0u);
+    }
+    BOOST_TEST(r.queue.counters().discontinuities == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_goes_on_keeps_its_tags_and_a_new_one_forgets_them)
+{
+    rig r(4, 4, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    feed(r, ramp(6), { time_event(0, 9) });
+    r.cutter.end();
+    r.cutter.begin(6);
+    feed(r, ramp(4), {});
+    r.cutter.end();
+    r.cutter.begin(0);
+    feed(r, ramp(4), {});
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset == (std::vector<std::uint64_t>{ 0, 6, 0 }));
+    BOOST_TEST(batch.time_valid == (std::vector<std::uint8_t>{ 1, 1, 0 }));
+    BOOST_TEST(r.queue.counters().tail_samples == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_hop_of_zero_is_refused)
+{
+    frame_queue queue(4, 4, drop_policy::newest);
+    power_gate gate;
+    BOOST_CHECK_THROW((framer(queue, 0, gate)), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
