@@ -25,7 +25,6 @@ GATE_DBFS = -45.0
 @pytest.mark.timeout(240)
 def test_the_shipped_model_gives_its_recorded_labels():
     pytest.importorskip("gnuradio.denomae")
-    import pmt
     from gnuradio import blocks, denomae, gr
     from gnuradio.denomae.pdu import pdu_to_label
 
