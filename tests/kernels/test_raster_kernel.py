@@ -27,7 +27,7 @@ def definition(
     dy = rows + 0.5 - y[:, None]  # [N, H]
     distance = np.hypot(dy[:, :, None], dx[:, None, :])  # [N, H, W]
     images = []
-    for decay, half in zip(decay_px, half_size_px):
+    for decay, half in zip(decay_px, half_size_px, strict=True):
         near_x = np.abs(columns - np.floor(x)[:, None]) <= half
         near_y = np.abs(rows - np.floor(y)[:, None]) <= half
         window = near_y[:, :, None] & near_x[:, None, :]
