@@ -64,14 +64,18 @@ class HeldEngine:
     def __init__(self, engine: object) -> None:
         self._engine = engine
         self.entered, self.free = threading.Event(), threading.Event()
+        self.overlaps = 0
+        self._one_at_a_time = threading.Lock()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._engine, name)
 
     def classify(self, frames, places=None):
-        self.entered.set()
-        self.free.wait()
-        return self._engine.classify(frames, places)
+        self.overlaps += self._one_at_a_time.locked()
+        with self._one_at_a_time:
+            self.entered.set()
+            self.free.wait()
+            return self._engine.classify(frames, places)
 
 
 class FailingEngine(HeldEngine):
@@ -89,15 +93,22 @@ class FailingEngine(HeldEngine):
 
 
 class Recording(gr.top_block):
-    """Plays samples once, from memory, into a classifier."""
+    """Plays samples from memory into a classifier, at once or at a pace."""
 
-    def __init__(self, samples: np.ndarray, engine: object, tags=(), **parameters) -> None:
+    def __init__(
+        self, samples: np.ndarray, engine: object, tags=(), rate_hz: float = 0, **parameters
+    ) -> None:
         super().__init__()
         parameters = {"policy": "block", **parameters}
         self.source = blocks.vector_source_c(samples, False, 1, list(tags))
         self.classifier = denomae.denomae_classifier(engine=engine, **parameters)
         self.collector = Collector()
-        self.connect(self.source, self.classifier)
+        if rate_hz:
+            self.pace = blocks.throttle(gr.sizeof_gr_complex, rate_hz)
+            self.pace.set_max_noutput_items(1024)
+            self.connect(self.source, self.pace, self.classifier)
+        else:
+            self.connect(self.source, self.classifier)
         self.msg_connect(self.classifier, "labels", self.collector, "labels")
 
     def play(self) -> list[Label]:

@@ -12,6 +12,9 @@ import pytest
 import zmq
 from classifier_bench import FailingEngine, HeldEngine, Radio, Recording, eventually, noise
 from gnuradio import blocks, denomae, gr
+from gnuradio.denomae.labeller import Labeller
+from gnuradio.denomae.places import PlaceRules
+from gnuradio.denomae.worker import Worker
 
 from denomae.labels import Label
 
@@ -66,11 +69,14 @@ def test_a_stop_takes_less_than_a_second_while_the_model_is_held(engine):
     assert held.entered.wait(30)
     assert radio.end() < 1.0
     given = len(radio.collector.labels)
-    held.free.set()  # the batch ends long after the flowgraph did: nobody hears of it
-    radio.start()  # and the next run begins behind it
-    assert eventually(lambda: len(radio.collector.labels) > given)
-    assert [x.sequence for x in radio.collector.labels[given:]][:1] == [0]
+    radio.start()  # the next run begins while the last one's batch is still held
+    assert eventually(lambda: radio.classifier.counters()["seen"] > 20)
+    held.free.set()  # of that batch nobody hears
+    assert eventually(lambda: len(radio.collector.labels) > given + 5)
     assert radio.end() < 1.0
+    assert held.overlaps == 0  # an engine serves one thread at a time
+    later = radio.collector.labels[given:]
+    assert [label.sequence for label in later] == list(range(len(later)))
 
 
 def test_a_stop_takes_less_than_a_second_with_a_model_of_fifty_frames_a_second(engine):
@@ -85,6 +91,34 @@ def test_a_stop_takes_less_than_a_second_with_a_model_of_fifty_frames_a_second(e
     radio.start()
     assert eventually(lambda: len(radio.collector.labels) >= 20)
     assert radio.end() < 1.0
+
+
+def test_a_stream_that_pauses_is_not_at_its_end(engine):
+    labels = Recording(noise(8 * N), engine, rate_hz=8 * N).play()  # 125 ms from frame to frame
+    assert len(labels) == 8
+
+
+def test_frames_that_an_earlier_run_left_behind_are_never_labelled(engine):
+    sampler = denomae.frame_sampler(N, N, 16, "newest")
+    flowgraph = gr.top_block()
+    flowgraph.connect(blocks.vector_source_c(noise(10 * N)), sampler)
+    flowgraph.run()  # nobody takes its ten frames
+    given, ended = [], threading.Event()
+    worker = Worker(
+        sampler,
+        2,
+        Labeller(engine, "test", PlaceRules()),
+        give=given.append,
+        end=ended.set,
+        fail=given.append,
+        tick=lambda: None,
+        earlier=None,
+    )
+    worker.start()  # as when GNU Radio starts the outlet of the second run before its sampler
+    assert not ended.wait(0.5)
+    sampler.start()
+    sampler.stop()
+    assert ended.wait(10) and not given
 
 
 @pytest.mark.parametrize("policy", ["newest", "oldest", "block"])
