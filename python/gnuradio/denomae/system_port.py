@@ -11,6 +11,8 @@ every block that subscribes to it. Two things follow that each block here must m
   seen in the wrong order, and the label is left behind. From 3.10.3 on `system` is read first,
   which closes the gap. For older ones our publisher empties its port once more when it ends, and
   the classifier lets `GRACE_S` pass between its last label and `done`.
+- What a stop leaves at any other port stays there too: a label that was on its way then is handled
+  first when the flowgraph starts again. It is a true label, of the run before.
 - GNU Radio ends a subscriber with the first `done` that reaches it: where several classifiers feed
   one block, what the others send after the first has ended is not handled.
 """
