@@ -2,12 +2,35 @@
 #
 # The interpreter, where its packages go, and how ours get there.
 
-# GNU Radio's own configuration looks for a Python too, under other names: none of its answers
-# are used here.
-if(PYTHON_EXECUTABLE)
-    set(Python3_EXECUTABLE ${PYTHON_EXECUTABLE})
+# Which interpreter: the one that was asked for, or else the first of the usual ones that has GNU
+# Radio. (GNU Radio's own configuration looks for a Python under other names; its answer is fixed
+# and knows nothing of virtual environments.)
+set(denomae_candidates
+    ${PYTHON_EXECUTABLE} ${Python_EXECUTABLE} ${Python3_EXECUTABLE})
+if(NOT denomae_candidates)
+    if(DEFINED ENV{VIRTUAL_ENV})
+        list(APPEND denomae_candidates $ENV{VIRTUAL_ENV}/bin/python)
+    endif()
+    list(APPEND denomae_candidates python3 /usr/bin/python3)
 endif()
-set(Python3_FIND_VIRTUALENV FIRST)
+unset(Python3_EXECUTABLE)
+foreach(candidate ${denomae_candidates})
+    execute_process(
+        COMMAND ${candidate} -c "import gnuradio.gr, sys; print(sys.executable)"
+        OUTPUT_VARIABLE Python3_EXECUTABLE
+        OUTPUT_STRIP_TRAILING_WHITESPACE
+        ERROR_VARIABLE denomae_import_error
+        RESULT_VARIABLE denomae_import_result)
+    if(denomae_import_result EQUAL 0)
+        break()
+    endif()
+    unset(Python3_EXECUTABLE)
+endforeach()
+if(NOT Python3_EXECUTABLE)
+    message(FATAL_ERROR
+        "None of the interpreters ${denomae_candidates} can import gnuradio.gr, wanted one with GNU "
+        "Radio 3.10: name it by -DPYTHON_EXECUTABLE. The last one said: ${denomae_import_error}")
+endif()
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter Development.Module)
 set(PYBIND11_NOPYTHON ON)
 find_package(pybind11 REQUIRED)
