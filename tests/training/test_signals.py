@@ -152,3 +152,12 @@ def test_all_classes_and_ranges_are_drawn():
     assert -0.02 <= min(offset) < -0.019 and 0.019 < max(offset) <= 0.02
     for item in items:
         assert np.isfinite(item.noisy).all() and item.noisy.dtype == np.complex64
+
+
+def test_class_weights_say_how_often_a_class_is_drawn():
+    hard = RECIPES["live_hard"]
+    counts = np.zeros(len(hard.classes))
+    for i in range(4000):
+        counts[synthesize(hard, 1, i).class_index] += 1
+    expected = 4000 * np.array(hard.class_weights) / sum(hard.class_weights)
+    assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()

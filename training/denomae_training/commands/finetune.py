@@ -34,7 +34,8 @@ class Finetune:
     output: Path
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     start: Path | None = None
-    """A pretrained checkpoint; without it the encoder starts from scratch."""
+    """A pretrained checkpoint, or a classifier of the same classes to go on from; without it the
+    model starts from scratch."""
     preset: str = "nano"
     """The size, where there is no pretrained checkpoint."""
     recipe: str = "live"
@@ -53,15 +54,20 @@ class Finetune:
         recipe = recipe_of(self.recipe)
         pretrained = read_config(self.start) if self.start else None
         architecture = pretrained.architecture if pretrained else architecture_of(self.preset)
+        if pretrained and pretrained.kind == "classifier" and pretrained.classes != recipe.classes:
+            raise DenomaeError(
+                f"{self.start} is a classifier of {list(pretrained.classes)}; wanted a pretrained "
+                f"checkpoint, or a classifier of {list(recipe.classes)}"
+            )
         open_run(self)
         device, precision = open_machine(self.machine)
         torch.manual_seed(self.seed)
         model = Classifier(architecture, LIVE_MODALITIES, len(recipe.classes))
         if pretrained:
-            _take_encoder(model, load_model(self.start, pretrained), self.start)
+            _take_weights(model, load_model(self.start, pretrained), self.start)
         seed = split_seed(self.seed, "validation")
         validation = fixed_frames(recipe, seed, self.validation_frames)
-        frames_before = pretrained.provenance.frames_pretrained if pretrained else 0
+        before = pretrained.provenance if pretrained else Provenance(self.seed, 0, 0, "unknown")
 
         def loss_of(model, batch, generator, share):
             visible = self.visible_share if share < self.whole_from else 1.0
@@ -75,8 +81,8 @@ class Finetune:
                 "validation_accuracy": outcome.accuracy,
                 "validation_calibration_error": error,
             }
-            seen = step * self.schedule.batch_size
-            provenance = Provenance(self.seed, frames_before, seen, commit())
+            seen = before.frames_finetuned + step * self.schedule.batch_size
+            provenance = Provenance(self.seed, before.frames_pretrained, seen, commit())
             config = checkpoint_config(
                 self.name,
                 "classifier",
@@ -94,10 +100,11 @@ class Finetune:
         train(model, loss_of, run, device, precision, after)
 
 
-def _take_encoder(model: Classifier, pretrained: DenoMAE | Classifier, folder: Path) -> None:
-    """Copy the pretrained encoder, without the embeddings of modalities that do not run live."""
+def _take_weights(model: Classifier, start: DenoMAE | Classifier, folder: Path) -> None:
+    """Copy the encoder, without the embeddings of modalities that do not run live, and the head
+    where there is one for as many classes."""
     wanted = model.encoder.state_dict()
-    given = pretrained.encoder.state_dict()
+    given = start.encoder.state_dict()
     missing = sorted(wanted.keys() - given.keys())
     if missing:
         raise DenomaeError(
@@ -105,3 +112,5 @@ def _take_encoder(model: Classifier, pretrained: DenoMAE | Classifier, folder: P
             f"{list(LIVE_MODALITIES)} among its own"
         )
     model.encoder.load_state_dict({name: given[name] for name in wanted})
+    if isinstance(start, Classifier):
+        model.head.load_state_dict(start.head.state_dict())

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,17 +59,28 @@ class Recipe:
     snr_db: tuple[float, float]
     carrier_offset: float  # largest, either way, in cycles a sample
     filtered_share: float  # of the frames, that pass a receiver's low-pass filter
+    class_weights: tuple[float, ...] = ()  # how often each class is drawn; empty: equally often
 
 
+_LIVE = Recipe(
+    name="live",
+    classes=tuple(MODULATORS),
+    frame_length=1024,
+    samples_per_symbol=(2.0, 16.0),
+    snr_db=(-10.0, 30.0),
+    carrier_offset=0.02,
+    filtered_share=0.5,
+)
+# What takes a network longest to tell apart, and only where the noise lets it: a middle stage of
+# training. Everything else is drawn often enough not to be forgotten.
+_HARD = {"qpsk": 4.0, "8psk": 4.0, "fm": 4.0, "gmsk": 3.0, "16qam": 2.0}
 RECIPES: dict[str, Recipe] = {
-    "live": Recipe(
-        name="live",
-        classes=tuple(MODULATORS),
-        frame_length=1024,
-        samples_per_symbol=(2.0, 16.0),
-        snr_db=(-10.0, 30.0),
-        carrier_offset=0.02,
-        filtered_share=0.5,
+    "live": _LIVE,
+    "live_hard": replace(
+        _LIVE,
+        name="live_hard",
+        snr_db=(5.0, 30.0),
+        class_weights=tuple(_HARD.get(name, 1.0) for name in _LIVE.classes),
     ),
 }
 
@@ -89,7 +100,7 @@ class Item:
 def synthesize(recipe: Recipe, seed: int, index: int) -> Item:
     """Item `index` of a recipe: the same whatever was made before it, in whatever process."""
     rng = np.random.Generator(np.random.Philox(key=np.array([seed, index], dtype=np.uint64)))
-    class_index = int(rng.integers(len(recipe.classes)))
+    class_index = _draw_class(rng, recipe)
     snr_db = recipe.snr_db[0] + (recipe.snr_db[1] - recipe.snr_db[0]) * rng.random()
     offset = recipe.carrier_offset * (2 * rng.random() - 1)
     phase = 2 * math.pi * rng.random()
@@ -115,3 +126,10 @@ def synthesize(recipe: Recipe, seed: int, index: int) -> Item:
     noise = (noise * 10 ** (-snr_db / 20)).astype(np.complex64)
     drawn.update(carrier_offset=offset, phase=phase)
     return Item(clean + noise, clean, noise, class_index, snr_db, drawn)
+
+
+def _draw_class(rng: np.random.Generator, recipe: Recipe) -> int:
+    if not recipe.class_weights:
+        return int(rng.integers(len(recipe.classes)))
+    edges = np.cumsum(recipe.class_weights)
+    return int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
