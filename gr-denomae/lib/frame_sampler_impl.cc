@@ -70,12 +70,19 @@ bool read_time(const pmt::pmt_t& value, kernel::stream_event& event)
 
 bool read_number(const pmt::pmt_t& value, bool& has, double& number)
 {
-    if (!pmt::is_number(value) || pmt::is_complex(value) ||
-        !std::isfinite(pmt::to_double(value))) {
+    double found;
+    if (pmt::is_uint64(value)) { // pmt::to_double() would throw
+        found = static_cast<double>(pmt::to_uint64(value));
+    } else if (pmt::is_integer(value) || pmt::is_real(value)) {
+        found = pmt::to_double(value);
+    } else {
+        return false;
+    }
+    if (!std::isfinite(found)) {
         return false;
     }
     has = true;
-    number = pmt::to_double(value);
+    number = found;
     return true;
 }
 

@@ -232,6 +232,8 @@ def test_a_malformed_tag_is_ignored() -> None:
     stream.tags = lambda: [
         tag(5, "rx_time", pmt.from_double(1.0)),
         tag(12, "rx_rate", pmt.intern("fast")),
+        tag(15, "rx_rate", pmt.from_complex(1e6, 0.0)),
+        tag(22, "rx_rate", pmt.from_double(np.inf)),
         tag(25, "rx_freq", pmt.PMT_T),
     ]
     source = ChunkSource(stream, [9])
@@ -239,7 +241,23 @@ def test_a_malformed_tag_is_ignored() -> None:
     play(source, sampler)
     batch = pop_all(sampler)
     assert batch.sample_offset.tolist() == [0, 10, 20, 30]
-    assert np.isnan(batch.rate_hz).all() and not batch.time_valid.any()
+    assert np.isnan(batch.rate_hz).all() and np.isnan(batch.frequency_hz).all()
+    assert not batch.time_valid.any()
+
+
+@pytest.mark.parametrize("number", [pmt.from_uint64, pmt.from_long, pmt.from_double])
+def test_a_rate_and_a_frequency_may_be_any_real_number(number) -> None:
+    stream = Stream(ramp(40))
+    stream.tags = lambda: [
+        tag(10, "rx_rate", number(2_000_000)),
+        tag(10, "rx_freq", number(5_000_000_000)),
+    ]
+    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    play(ChunkSource(stream, [9]), sampler)
+    batch = pop_all(sampler)
+    assert batch.sample_offset.tolist() == [0, 10, 20, 30]
+    assert batch.rate_hz[1:].tolist() == [2e6] * 3
+    assert batch.frequency_hz[1:].tolist() == [5e9] * 3
 
 
 def test_the_gate_changes_while_it_runs() -> None:
