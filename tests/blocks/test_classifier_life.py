@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import weakref
 
@@ -62,14 +63,22 @@ def test_a_slow_model_never_stalls_the_stream(engine, policy):
     assert labels[-1].dropped_frames == counters["dropped"]
 
 
-def test_a_stop_takes_less_than_a_second_while_the_model_is_held(engine):
+@pytest.mark.parametrize("patience_s", [0.7, 0.0])  # 0: the next run finds them all unfinished
+@pytest.mark.parametrize("runs_in_vain", [0, 1, 2])
+def test_a_stop_takes_less_than_a_second_while_the_model_is_held(
+    engine, runs_in_vain, patience_s, monkeypatch
+):
+    monkeypatch.setattr(sys.modules["gnuradio.denomae.label_outlet"], "_STOP_S", patience_s)
     held = HeldEngine(engine)
     radio = Radio(held)
     radio.start()
     assert held.entered.wait(30)
     assert radio.end() < 1.0
     given = len(radio.collector.labels)
-    radio.start()  # the next run begins while the last one's batch is still held
+    for _ in range(runs_in_vain):
+        radio.start()
+        assert radio.end() < 1.0
+    radio.start()  # another run begins while the first one's batch is still held
     assert eventually(lambda: radio.classifier.counters()["seen"] > 20)
     held.free.set()  # of that batch nobody hears
     assert eventually(lambda: len(radio.collector.labels) > given + 5)

@@ -67,9 +67,10 @@ class label_outlet(gr.basic_block):
         return True
 
     def stop(self) -> bool:
-        if self._worker is not None and self._worker.stop(_STOP_S):
-            self._worker = None  # it holds this block: without it both go when nobody needs them
-        elif self._worker is not None:
+        if self._worker is not None:
+            # a worker holds this block: without it both go when nobody needs them
+            self._worker = self._worker.stop(_STOP_S)
+        if self._worker is not None:
             self.logger.warn("the model is still busy; its last batch gets no labels")
         return True
 

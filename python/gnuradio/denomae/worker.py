@@ -33,7 +33,8 @@ class Worker:
         end: the stream is at its end.
         fail: takes the sentence that says what went wrong.
         tick: called several times a second.
-        earlier: the worker of the run before, which may still be busy with its last batch.
+        earlier: a worker of a run before, which may still be busy with its last batch or be waiting
+            for one that is.
     """
 
     def __init__(
@@ -60,16 +61,22 @@ class Worker:
     def start(self) -> None:
         threading.Thread(target=self._work, name="denomae-worker", daemon=True).start()
 
-    def stop(self, within_s: float) -> bool:
-        """Abandon what waits; False where the model is still busy after `within_s`.
+    def stop(self, within_s: float) -> Worker | None:
+        """Abandon what waits; the worker that is still busy after `within_s`, this or an earlier.
 
         No label is given away after this returns, also when the model ends later.
         """
         self._stopping.set()
         # not join(): on a thread of GNU Radio's it leaves an entry in Python's table of threads
-        ended = self._ended.wait(within_s)
+        self._ended.wait(within_s)
         with self._giving:
-            return ended
+            return self._last_unfinished()
+
+    def _last_unfinished(self) -> Worker | None:
+        worker: Worker | None = self
+        while worker is not None and worker._ended.is_set():
+            worker = worker._earlier
+        return worker
 
     def _work(self) -> None:
         try:
@@ -85,10 +92,11 @@ class Worker:
             self._ended.set()
 
     def _await_begin(self) -> None:
-        # the engine serves one thread at a time
+        # the engine serves one thread at a time; a worker that was stopped while it waited here has
+        # ended before the one it waited for
         while self._earlier is not None and not self._stopping.is_set():
             if self._earlier._ended.wait(_POLL_S):
-                self._earlier = None
+                self._earlier = self._earlier._last_unfinished()
         # blocks start in any order; until the sampler has, frames of the run before may lie in it
         while self._sampler.run() < self._run and not self._stopping.wait(_START_POLL_S):
             pass
