@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Recognise modulations in IQ samples with a denoising masked autoencoder.
 
-    import denomae
+For example:
+
     engine = denomae.Engine.load()
-    labels = engine.classify(frames)        # complex64 [B, engine.frame_length]
+    labels = engine.classify(frames)  # complex64 [B, engine.frame_length]
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -68,6 +68,8 @@ class CheckpointConfig:
     calibration: Calibration
     metrics: dict[str, float]
     provenance: Provenance
+    weights_sha256: str = ""
+    """Ties the record to its weights; `write_checkpoint` fills it in."""
 
 
 def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -> None:
@@ -76,7 +78,9 @@ def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
     }
-    _replace(folder / WEIGHTS_FILE, save(tensors))
+    weights = save(tensors)
+    config = replace(config, weights_sha256=hashlib.sha256(weights).hexdigest())
+    _replace(folder / WEIGHTS_FILE, weights)
     _replace(folder / CONFIG_FILE, (json.dumps(to_json(config), indent=2) + "\n").encode())
 
 
@@ -119,6 +123,12 @@ def load_model(folder: str | Path, config: CheckpointConfig | None = None) -> Cl
         model = _empty_model(config)
     wanted = dict(model.state_dict())
     tensors = _read_tensors(path, wanted)
+    digest = weights_digest(folder)
+    if digest != config.weights_sha256:
+        raise CheckpointError(
+            f"{path} does not belong to its {CONFIG_FILE}: its SHA-256 is {digest}, the field "
+            f"weights_sha256 wants {config.weights_sha256!r}; copy both files from one place"
+        )
     model = _empty_model(config)  # positions are computed, not stored: they need real memory
     model.load_state_dict(tensors)
     return model.eval()
@@ -158,11 +168,15 @@ def _read_tensors(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
                 raise CheckpointError(
                     f"{path}: found the tensor {left[0]!r}, which the architecture does not have"
                 )
-            return {name: file.get_tensor(name).float() for name in wanted}
+            tensors = {name: file.get_tensor(name).float() for name in wanted}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path} is not a whole safetensors file ({error}); copy or train it again"
         ) from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{path}: tensor {name!r}: found NaN or infinity, wanted numbers")
+    return tensors
 
 
 def _checkpoint_folder(folder: Path) -> Path:
@@ -200,7 +214,6 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
         "signal_patch": a.signal_patch,
         "image_patch": a.image_patch,
         "width": a.width,
-        "depth": a.depth,
         "heads": a.heads,
         "head_width": a.head_width,
         "decoder_width": a.decoder_width,
@@ -209,28 +222,32 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
         "image.width": a.image.width,
     }
     for field, size in sizes.items():
-        if not 1 <= size <= 2**20:
-            refuse(f"architecture.{field}", size, "1 to 1,048,576")
+        if not 1 <= size <= 65_536:
+            refuse(f"architecture.{field}", size, "1 to 65536")
+    for field, depth in {"depth": a.depth, "decoder_depth": a.decoder_depth}.items():
+        if not 1 <= depth <= 64:
+            refuse(f"architecture.{field}", depth, "1 to 64")
     if a.frame_length % a.signal_patch:
-        refuse(
-            "architecture.frame_length",
-            a.frame_length,
-            f"a multiple of signal_patch {a.signal_patch}",
-        )
+        multiple = f"a multiple of signal_patch {a.signal_patch}"
+        refuse("architecture.frame_length", a.frame_length, multiple)
     if a.image.height % a.image_patch or a.image.width % a.image_patch:
-        refuse(
-            "architecture.image",
-            [a.image.height, a.image.width],
-            f"multiples of image_patch {a.image_patch}",
-        )
-    if a.width % (4 * a.heads) and (a.width % a.heads or a.width % 4):
-        refuse("architecture.width", a.width, f"a multiple of 4 and of heads {a.heads}")
-    if not a.image.extent > 0 or len(a.image.decay_px) != len(a.image.half_size_px):
-        refuse(
-            "architecture.image",
-            to_json(a.image),
-            "a positive extent and one half size a decay length",
-        )
+        multiple = f"multiples of image_patch {a.image_patch}"
+        refuse("architecture.image", [a.image.height, a.image.width], multiple)
+    for field, width, heads in (
+        ("width", a.width, a.heads),
+        ("decoder_width", a.decoder_width, a.decoder_heads),
+    ):
+        if width % 4 or width % heads:
+            refuse(f"architecture.{field}", width, f"a multiple of 4 and of its {heads} heads")
+    if not a.image.extent > 0:
+        refuse("architecture.image.extent", a.image.extent, "a number above 0")
+    if not 1 <= a.image.channels <= 16 or not all(decay > 0 for decay in a.image.decay_px):
+        refuse("architecture.image.decay_px", list(a.image.decay_px), "1 to 16 numbers above 0")
+    if len(a.image.half_size_px) != a.image.channels or not all(
+        0 <= half <= 1024 for half in a.image.half_size_px
+    ):
+        wanted = f"{a.image.channels} whole numbers of 0 to 1024"
+        refuse("architecture.image.half_size_px", list(a.image.half_size_px), wanted)
     if config.kind == "classifier":
         if not config.classes or len(set(config.classes)) != len(config.classes):
             refuse("classes", list(config.classes), "one or more different names")

@@ -153,6 +153,11 @@ class Engine:
         for start in range(0, len(frames), self.max_batch):
             part = frames[start : start + self.max_batch]
             probabilities, families, snr_db = self.probabilities(part)
+            if not np.isfinite(probabilities).all():
+                raise DenomaeError(
+                    f"{self.model_name} gave probabilities that are no numbers; "
+                    "use another checkpoint, or precision fp32"
+                )
             clipped = _clipped(part)
             for i in range(len(part)):
                 labels.append(

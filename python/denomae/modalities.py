@@ -52,20 +52,25 @@ def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def power_scale(frames: Tensor) -> Tensor:
-    """The factor that brings each frame to unit mean power: float32 [B, 1] for complex64 [B, N].
+    """The factor that brings each frame to unit mean power: float64 [B, 1] for complex64 [B, N].
 
-    Safe from overflow over the whole range of float32; a frame of zeros has factor 1.
+    Right over the whole range of float32; a frame of zeros has factor 1.
     """
-    parts = torch.view_as_real(frames).flatten(1)  # [B, 2N]
-    peak = parts.abs().amax(1, keepdim=True).double()
-    peak = torch.where(peak > 0, peak, torch.ones_like(peak))
-    rms = (parts.double() / peak).square().mean(1, keepdim=True).mul(2).sqrt() * peak
-    return torch.where(rms > 0, 1 / rms, torch.ones_like(rms)).float()
+    parts = torch.view_as_real(frames).flatten(1).double()  # [B, 2N]
+    rms = (
+        parts.square().mean(1, keepdim=True).mul(2).sqrt()
+    )  # the smallest float32 squared is 2e-90
+    return torch.where(rms > 0, 1 / rms, torch.ones_like(rms))
+
+
+def scaled(frames: Tensor, scale: Tensor) -> Tensor:
+    """Frames complex64 [B, N] times float64 [B, 1], as complex64."""
+    return (frames.to(torch.complex128) * scale).to(torch.complex64)
 
 
 def unit_power(frames: Tensor) -> Tensor:
     """Frames scaled to unit mean power: complex64 [B, N] to complex64 [B, N]."""
-    return frames * power_scale(frames)
+    return scaled(frames, power_scale(frames))
 
 
 def build(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from typing import Any, TypeVar
@@ -80,7 +81,9 @@ def _value(hint: Any, data: Any, where: str) -> Any:
         if not isinstance(data, dict):
             raise DenomaeError(f"{where}: found {_kind(data)}, wanted an object")
         return {key: _value(arguments[1], item, f"{where}.{key}") for key, item in data.items()}
-    if hint is float and isinstance(data, int) and not isinstance(data, bool):
+    if hint is float and isinstance(data, (int, float)) and not isinstance(data, bool):
+        if not math.isfinite(data):
+            raise DenomaeError(f"{where}: found {data}, wanted a finite number")
         return float(data)
     if not isinstance(data, hint) or (isinstance(data, bool) and hint is not bool):
         raise DenomaeError(f"{where}: found {_kind(data)}, wanted {hint.__name__}")

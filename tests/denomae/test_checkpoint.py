@@ -27,6 +27,7 @@ def _edit_tensors(folder, change):
     tensors = load_file(folder / "model.safetensors")
     change(tensors)
     save_file(tensors, folder / "model.safetensors")
+    _edit(folder, lambda d: d.update(weights_sha256=weights_digest(folder)))
 
 
 def test_a_checkpoint_comes_back_as_it_was_written(nano_checkpoint):
@@ -55,6 +56,22 @@ def test_a_checkpoint_comes_back_as_it_was_written(nano_checkpoint):
             "architecture: width: found str 'wide', wanted int",
         ),
         (lambda d: d["architecture"].update(width=10**9), "architecture.width: found 1000000000"),
+        (
+            lambda d: d["architecture"].update(depth=65),
+            "architecture.depth: found 65, wanted 1 to 64",
+        ),
+        (
+            lambda d: d["architecture"].update(decoder_heads=5),
+            "architecture.decoder_width: found 64, wanted a multiple of 4 and of its 5 heads",
+        ),
+        (
+            lambda d: d["architecture"]["image"].update(half_size_px=[-1, 6, 10]),
+            "architecture.image.half_size_px: found .-1, 6, 10., wanted 3 whole numbers",
+        ),
+        (
+            lambda d: d["calibration"].update(temperature=float("inf")),
+            "calibration: temperature: found inf, wanted a finite number",
+        ),
         (
             lambda d: d["architecture"].update(width=True),
             "architecture: width: found bool True, wanted int",
@@ -109,6 +126,18 @@ def test_a_wrong_tensor_is_named(copy, change, said):
     with pytest.raises(CheckpointError, match=said) as error:
         load_model(copy)
     assert "model.safetensors" in str(error.value)
+
+
+def test_weights_that_are_no_numbers_are_refused(copy):
+    _edit_tensors(copy, lambda t: t["head.classes.bias"].fill_(float("nan")))
+    with pytest.raises(CheckpointError, match="'head.classes.bias': found NaN or infinity"):
+        load_model(copy)
+
+
+def test_weights_of_another_checkpoint_are_refused(copy):
+    _edit(copy, lambda d: d.update(weights_sha256="0" * 64))
+    with pytest.raises(CheckpointError, match="does not belong to its config.json"):
+        load_model(copy)
 
 
 def test_weights_in_bf16_are_read(copy):

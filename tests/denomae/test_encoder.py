@@ -59,6 +59,16 @@ def test_every_subset_of_modalities_runs_in_any_order(encoder, subset):
         assert torch.equal(one[name], other[name])
 
 
+def test_every_modality_has_a_say_in_the_tokens_of_the_others(encoder):
+    inputs, other = _inputs(2, 1), _inputs(2, 2)
+    with torch.no_grad():
+        before = encoder(inputs)
+        for changed in NAMES:
+            after = encoder(inputs | {changed: other[changed]})
+            for name in NAMES:
+                assert (after[name] - before[name]).abs().max() > 1e-4, (changed, name)
+
+
 def test_there_are_31_subsets():
     assert len(SUBSETS) == 31
 

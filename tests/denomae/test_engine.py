@@ -26,10 +26,7 @@ def test_each_frame_gets_a_label_of_the_schema(engine):
     labels = engine.classify(_frames(19))
     assert len(labels) == 19
     for i, label in enumerate(labels):
-        assert (
-            label == Label.from_json(label.to_json())
-            or Label.from_json(label.to_json()).label == label.label
-        )
+        assert Label.from_json(label.to_json()).to_dict() == label.to_dict()
         assert (label.sequence, label.sample_offset, label.sample_count) == (i, 1024 * i, 1024)
         assert label.label == max(label.probabilities, key=label.probabilities.get)
         assert sum(label.probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -50,7 +47,7 @@ def test_a_label_does_not_depend_on_the_batch_it_came_in(engine):
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
 
 
-@pytest.mark.parametrize("gain", [1e-30, 1e-3, 1e3, 1e30])
+@pytest.mark.parametrize("gain", [1e-36, 1e-30, 1e-3, 1e3, 1e30, 1e37])
 def test_a_label_does_not_depend_on_the_gain(engine, gain):
     frames = _frames(4)
     for one, other in zip(
@@ -87,6 +84,21 @@ def test_no_label_is_invented_for_a_frame_that_holds_none(engine):
     with pytest.raises(DenomaeError, match=r"shape \[3, 1000\]; wanted .*1024"):
         engine.classify(frames[:, :1000])
     assert engine.classify(frames[:0]) == []
+
+
+def test_the_faintest_samples_give_a_label_with_numbers(engine):
+    frames = np.zeros((1, 1024), np.complex64)
+    frames[0, 5] = 1e-45  # the smallest float32 above 0
+    label = engine.classify(frames)[0]
+    assert 0 < label.confidence <= 1 and 0 < label.family_confidence <= 1
+
+
+def test_a_model_that_gives_no_numbers_gives_no_label(nano_checkpoint):
+    broken = Engine.load(nano_checkpoint, device="cpu", precision="fp32", threads=1)
+    with torch.no_grad():
+        broken._model.head.classes.bias.fill_(float("nan"))
+    with pytest.raises(DenomaeError, match="probabilities that are no numbers"):
+        broken.classify(_frames(1))
 
 
 def test_samples_at_full_scale_are_warned_of(engine):

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
+
 import pytest
 import torch
 
-from denomae.modalities import MODALITIES
+from denomae.modalities import LIVE_MODALITIES, MODALITIES
+from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import patchify
 from denomae.model.masking import draw_masks
 from denomae.model.presets import PRESETS
+from denomae_training.objectives.classification import classification_loss
 from denomae_training.objectives.denomae import denomae_loss, masked_error, training_modalities
 from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipe import RECIPES
@@ -53,23 +57,36 @@ def test_visible_targets_receive_no_gradient(batch):
         assert torch.equal(touched, expected)
 
 
-def test_every_modality_is_asked_for_its_clean_target(batch):
-    """A model that knew the targets would reach a loss of zero; one that knew its inputs not."""
+class Oracle(torch.nn.Module):
+    """Answers with true patches, and nonsense on the visible tokens; may be wrong on one masked."""
+
+    def __init__(self, built, goal, wrong: str | None = None) -> None:
+        super().__init__()
+        self.architecture, self.built, self.goal, self.wrong = NANO, built, goal, wrong
+        self.encoder = type("Names", (), {"modalities": NAMES})()
+
+    def forward(self, inputs, masks):
+        answers = {}
+        for name, mask in masks.items():
+            answer = patchify(self.goal[name], self.built[self.goal[name]], NANO).clone()
+            answer.scatter_(1, mask.visible[..., None].expand(-1, -1, answer.shape[-1]), 1e6)
+            if name == self.wrong:
+                answer[0, mask.masked[0, 0]] += 1
+            answers[name] = answer
+        return answers
+
+
+def test_every_modality_is_asked_for_its_clean_target_on_masked_tokens_alone(batch):
     built = training_modalities(batch, NAMES, NANO)
-
-    class Oracle(torch.nn.Module):
-        def __init__(self, cheat: bool) -> None:
-            super().__init__()
-            self.architecture, self.cheat = NANO, cheat
-            self.encoder = type("Names", (), {"modalities": NAMES})()
-
-        def forward(self, inputs, masks):
-            goal = {n: MODALITIES[n].target if self.cheat else n for n in NAMES}
-            return {n: patchify(goal[n], built[goal[n]], NANO) for n in NAMES}
-
-    loss, parts = denomae_loss(Oracle(cheat=True), batch, torch.Generator().manual_seed(0))
+    targets = {name: MODALITIES[name].target for name in NAMES}
+    loss, parts = denomae_loss(Oracle(built, targets), batch, torch.Generator().manual_seed(0))
     assert loss == 0 and list(parts) == list(NAMES)
-    _, parts = denomae_loss(Oracle(cheat=False), batch, torch.Generator().manual_seed(0))
+    for wrong in NAMES:
+        oracle = Oracle(built, targets, wrong)
+        _, parts = denomae_loss(oracle, batch, torch.Generator().manual_seed(0))
+        assert [name for name in NAMES if parts[name] > 0] == [wrong]
+    inputs = Oracle(built, {name: name for name in NAMES})
+    _, parts = denomae_loss(inputs, batch, torch.Generator().manual_seed(0))
     assert {n for n in NAMES if parts[n] > 0} == {"noisy_image", "noisy_signal"}
 
 
@@ -92,3 +109,16 @@ def test_a_step_of_training_changes_every_tensor(batch):
     torch.optim.SGD(model.parameters(), lr=1.0).step()
     still = [name for name, tensor in model.named_parameters() if torch.equal(tensor, before[name])]
     assert still == []
+
+
+def test_a_batch_of_nothing_but_noise_trains(batch):
+    silent = dataclasses.replace(
+        RECIPES["live"], class_weights=tuple(float(n == "noise") for n in RECIPES["live"].classes)
+    )
+    frames = make_batch(silent, seed=3, first=0, size=3)
+    assert frames.class_index.tolist() == [0, 0, 0]
+    torch.manual_seed(0)
+    model = Classifier(NANO, LIVE_MODALITIES, 11)
+    loss, _ = classification_loss(model, frames, torch.Generator().manual_seed(0))
+    loss.backward()
+    assert torch.isfinite(loss) and all(torch.isfinite(p.grad).all() for p in model.parameters())

@@ -21,11 +21,14 @@ def _environment() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def _command(output: Path, *more: str) -> list[str]:
+def _command(
+    output: Path, *more: str, stage: str = "pretrain", save_every_s: float = 0
+) -> list[str]:
     return [
-        sys.executable, "-m", "denomae_training", "pretrain", "--output", str(output),
+        sys.executable, "-m", "denomae_training", stage, "--output", str(output),
         "--schedule.frames", str(STEPS * BATCH), "--schedule.batch-size", str(BATCH),
-        "--machine.threads", "1", "--machine.workers", "0", "--machine.save-every-s", "0", *more,
+        "--machine.threads", "1", "--machine.workers", "0",
+        "--machine.save-every-s", str(save_every_s), *more,
     ]  # fmt: skip
 
 
@@ -36,16 +39,31 @@ def _rows(output: Path) -> list[dict]:
 
 
 @pytest.mark.timeout(300)
-def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path):
+@pytest.mark.parametrize(
+    "stage, save_every_s, more",
+    [
+        ("pretrain", 0, []),
+        # validation in between, worker processes, a kill between states, half of the tokens first
+        ("finetune", 0.3, ["--validation-frames", "100", "--machine.workers", "1",
+                           "--machine.validate-every-s", "0.2"]),
+    ],
+)  # fmt: skip
+def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path, stage, save_every_s, more):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run(_command(whole), env=_environment(), check=True, capture_output=True)
-    process = subprocess.Popen(_command(broken), env=_environment(), stderr=subprocess.DEVNULL)
+
+    def command(output: Path) -> list[str]:
+        return _command(output, *more, stage=stage, save_every_s=save_every_s)
+
+    subprocess.run(command(whole), env=_environment(), check=True, capture_output=True)
+    process = subprocess.Popen(
+        command(broken), env=_environment(), stderr=subprocess.DEVNULL, start_new_session=True
+    )
     while len(_rows(broken)) < 5 and process.poll() is None:
         time.sleep(0.01)  # until it is under way; the kill comes at any point of a step or a save
-    process.send_signal(signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)  # the workers too
     process.wait()
-    assert process.returncode == -signal.SIGKILL and not (broken / "checkpoint").exists()
-    subprocess.run(_command(broken), env=_environment(), check=True, capture_output=True)
+    assert process.returncode == -signal.SIGKILL and len(_rows(broken)) < STEPS
+    subprocess.run(command(broken), env=_environment(), check=True, capture_output=True)
     one = load_file(whole / "checkpoint" / "model.safetensors")
     two = load_file(broken / "checkpoint" / "model.safetensors")
     assert one.keys() == two.keys()
@@ -71,6 +89,13 @@ def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_pa
     before, after = (load_file(f / "model.safetensors") for f in (start, tuned / "checkpoint"))
     shared = [name for name in after if name.startswith("encoder.")]
     assert shared and all(torch.equal(before[name], after[name]) for name in shared)
+    again = tmp_path / "again"
+    further = [*command]
+    further[further.index(str(tuned))] = str(again)
+    further[further.index(str(start))] = str(tuned / "checkpoint")
+    subprocess.run(further, env=_environment(), check=True, capture_output=True)
+    whole, gone_on = (load_file(f / "checkpoint" / "model.safetensors") for f in (tuned, again))
+    assert all(torch.equal(whole[name], gone_on[name]) for name in whole)
     evaluate = [
         sys.executable, "-m", "denomae_training", "evaluate",
         "--checkpoint", str(tuned / "checkpoint"), "--frames-per-snr", "100",
@@ -80,6 +105,20 @@ def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_pa
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["snr_db"] for row in rows] == [-10, 10, 30]
     assert all(0 <= row["accuracy"] <= 1 and row["frames"] == 100 for row in rows)
+
+
+@pytest.mark.timeout(300)
+def test_a_run_that_is_done_is_not_trained_further(tmp_path):
+    run = tmp_path / "run"
+    for frames, code, said in (
+        (8, 0, ""),
+        (8, 0, ""),
+        (4, 2, "has seen 8 frames already, more than the 4 wanted"),
+    ):
+        command = _command(run, "--schedule.frames", str(frames))
+        done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
+        assert done.returncode == code and said in done.stderr
+    assert [row["step"] for row in _rows(run)] == [1, 2]
 
 
 def test_a_wrong_name_is_one_sentence(tmp_path):
@@ -95,7 +134,7 @@ def test_a_wrong_name_is_one_sentence(tmp_path):
     ]
     done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "denomae-train: no recipe 'dead'; wanted one of ['live']\n"
+    assert done.stderr == "denomae-train: no recipe 'dead'; wanted one of ['live', 'live_hard']\n"
 
 
 def test_the_rate_before_the_fall_does_not_depend_on_the_end():

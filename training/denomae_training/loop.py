@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from denomae.errors import DenomaeError
 from denomae_training.signals.dataset import Batch, batches, split_seed
 from denomae_training.signals.recipe import Recipe
 from denomae_training.state import load_state, save_state
@@ -26,9 +27,9 @@ Loss = Callable[[nn.Module, Batch, torch.Generator, float], tuple[Tensor, Mappin
 class Schedule:
     """How long and how fast to learn.
 
-    The rate rises over `warmup_share` of the steps, stays, and falls to zero over the last
-    `decay_share`. The part before the fall does not depend on where the end lies, so a run that
-    was given too many steps can be resumed with fewer.
+    The rate rises over the first `warmup_frames`, stays, and falls to zero over the last
+    `decay_share` of the steps. Before the fall it does not depend on where the end lies, so a run
+    may be resumed with another end; what else hangs on the share that is done moves along.
     """
 
     frames: int = 200_000
@@ -42,6 +43,11 @@ class Schedule:
     @property
     def steps(self) -> int:
         return max(1, math.ceil(self.frames / self.batch_size))
+
+    @property
+    def frames_seen(self) -> int:
+        """Frames in whole batches."""
+        return self.steps * self.batch_size
 
     def rate(self, step: int) -> float:
         """The learning rate of step `step`, counted from 0."""
@@ -97,6 +103,9 @@ def train(
     Args:
         loss_of: (model, batch, mask generator, share of the schedule done) to (loss, parts to log).
         after: called with the step now and then and at the end; what it returns is logged.
+
+    Raises:
+        DenomaeError: the folder's state lies beyond the schedule's end, or the loss is no number.
     """
     schedule, machine = run.schedule, run.machine
     model.to(device)
@@ -104,6 +113,11 @@ def train(
         _groups(model, schedule.weight_decay), lr=schedule.learning_rate, betas=(0.9, 0.95)
     )
     first = load_state(run.folder, model, optimizer)
+    if first > schedule.steps:
+        raise DenomaeError(
+            f"{run.folder} has seen {first * schedule.batch_size} frames already, more than the "
+            f"{schedule.frames} wanted; ask for more frames, or choose another folder"
+        )
     compute = torch.compile(model) if machine.compile else model
     log = (run.folder / "log.jsonl").open("a", encoding="utf-8", buffering=1)
     saved = validated = time.monotonic()
@@ -127,15 +141,16 @@ def train(
                 loss, parts = loss_of(compute, batch.to(device), generator, step / schedule.steps)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            size = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            if not torch.isfinite(loss + size):
+                raise DenomaeError(
+                    f"the loss is {loss.item()} and its gradient {size.item()} at step {step + 1}; "
+                    "resume with a lower learning rate in another folder"
+                )
             optimizer.step()
             now, done = time.monotonic(), step + 1
             row = {"step": done, "frames": done * schedule.batch_size, "loss": loss.item()}
             row |= {name: part.item() for name, part in parts.items()}
-            if not math.isfinite(row["loss"]):
-                raise FloatingPointError(
-                    f"the loss became {row['loss']} at step {done}; lower the learning rate"
-                )
             row |= {
                 "rate": schedule.rate(step),
                 "frames_per_s": schedule.batch_size / (now - began),
@@ -150,6 +165,9 @@ def train(
             if now - saved > machine.save_every_s or done == schedule.steps:
                 save_state(run.folder, model, optimizer, done)
                 saved = now
+        if first == schedule.steps and after:  # nothing was left to do but to say so
+            model.eval()
+            after(first)
     model.eval()
 
 

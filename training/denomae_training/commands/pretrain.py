@@ -47,7 +47,7 @@ class Pretrain:
 
         run = Run(recipe, "pretrain", self.seed, self.output, self.schedule, self.machine)
         train(model, loss_of, run, device, precision)
-        provenance = Provenance(self.seed, self.schedule.frames, 0, commit())
+        provenance = Provenance(self.seed, self.schedule.frames_seen, 0, commit())
         config = checkpoint_config(
             self.preset, "pretrained", architecture, tuple(MODALITIES), recipe, provenance
         )

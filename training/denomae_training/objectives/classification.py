@@ -35,10 +35,13 @@ def classification_loss(
         visible = {name: mask.visible for name, mask in masks.items()}
     verdict = model(inputs, visible)
     classes = F.cross_entropy(verdict.logits, batch.class_index)
-    known = torch.isfinite(batch.snr_db)
+    known = torch.isfinite(batch.snr_db)  # noise has none, and a small batch may be all noise
     error = F.smooth_l1_loss(
-        verdict.snr_db[known] / Head.SNR_SCALE_DB, batch.snr_db[known] / Head.SNR_SCALE_DB, beta=0.1
-    )
+        verdict.snr_db[known] / Head.SNR_SCALE_DB,
+        batch.snr_db[known] / Head.SNR_SCALE_DB,
+        beta=0.1,
+        reduction="sum",
+    ) / known.sum().clamp(min=1)
     accuracy = (verdict.logits.argmax(1) == batch.class_index).float().mean()
     return classes + SNR_WEIGHT * error, {
         "cross_entropy": classes,

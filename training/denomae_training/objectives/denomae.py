@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from denomae.modalities import MODALITIES, build, power_scale
+from denomae.modalities import MODALITIES, build, power_scale, scaled
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import patchify
 from denomae.model.masking import Mask, draw_masks, take
@@ -28,7 +28,7 @@ def training_modalities(
 ) -> dict[str, Tensor]:
     """Modalities of a batch, all at the scale that brings its noisy frames to unit power."""
     scale = power_scale(batch.waveforms["noisy"])
-    waveforms = {name: wave * scale for name, wave in batch.waveforms.items()}
+    waveforms = {name: scaled(wave, scale) for name, wave in batch.waveforms.items()}
     return build(waveforms, names, architecture.image)
 
 
