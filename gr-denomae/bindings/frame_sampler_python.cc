@@ -7,7 +7,7 @@
 #include <variant>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
-// BINDTOOL_HEADER_FILE_HASH(e7128f56d499bf1820411d3c2660659a)
+// BINDTOOL_HEADER_FILE_HASH(32ce21dad7ae07c9069dacfee4029a7e)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
 // BINDTOOL_HEADER_FILE_HASH(82c03c8d12051a6e1d1c298a9941bdb5)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
@@ -101,8 +101,9 @@ void bind_batch(py::module& m)
                                "float64 [B], NaN: unknown")
         .def_property_readonly("time_valid",
                                &time_valid_of,
-                               "bool [B], whether an rx_time tag was in force; the next "
-                               "three say nothing else")
+                               "bool [B], whether an rx_time tag was in force and the "
+                               "rate has not changed since; the next three say nothing "
+                               "else")
         .def_property_readonly("time_seconds",
                                field(&frame_batch::time_seconds),
                                "uint64 [B], whole seconds of that tag")

@@ -31,6 +31,7 @@ void framer::begin(std::uint64_t offset)
 {
     if (offset == 0 || offset != d_position) {
         d_anchor = stream_anchor();
+        d_time_heard = false;
         d_events_from = offset;
     }
     d_position = offset;
@@ -97,7 +98,7 @@ void framer::end()
 
 void framer::apply(const stream_event& event)
 {
-    const bool time_again = event.has_time && d_anchor.time_valid;
+    const bool time_again = event.has_time && d_time_heard;
     const bool rate_changed = event.has_rate && d_anchor.rate_hz == d_anchor.rate_hz &&
                               d_anchor.rate_hz != event.rate_hz;
     const bool frequency_changed = event.has_frequency &&
@@ -107,7 +108,13 @@ void framer::apply(const stream_event& event)
         d_queue.count_discontinuity(fresh_samples());
         forget_partial();
     }
+    if (rate_changed) {
+        // Samples since the time tag went by at two rates, and the old one's tag may have been
+        // wrong in value, as it is behind a decimator: nobody knows the time from here on.
+        d_anchor.time_valid = false;
+    }
     if (event.has_time) {
+        d_time_heard = true;
         d_anchor.time_valid = true;
         d_anchor.time_seconds = event.time_seconds;
         d_anchor.time_fraction = event.time_fraction;

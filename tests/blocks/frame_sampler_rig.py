@@ -111,3 +111,13 @@ def in_force(values: dict[int, object], offset: int) -> tuple[int, object] | Non
     """Offset and value of the last tag at or before a sample."""
     before = [k for k in values if k <= offset]
     return (max(before), values[max(before)]) if before else None
+
+
+def time_in_force(stream: Stream, offset: int) -> tuple[int, tuple[int, float]] | None:
+    """Offset and value of the last time tag; None after a rate that changed since."""
+    told = in_force(stream.times, offset)
+    since = [k for k in stream.rates if told and told[0] < k <= offset]
+    rates = [in_force(stream.rates, told[0]) if told else None]
+    rates += [(k, stream.rates[k]) for k in sorted(since)]
+    values = {rate[1] for rate in rates if rate}
+    return told if len(values) < 2 else None

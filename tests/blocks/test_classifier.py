@@ -136,6 +136,28 @@ def test_places_come_from_the_streams_tags(engine):
     assert recording.classifier.counters()["discontinuities"] == 1
 
 
+@pytest.mark.parametrize("parameters", [{}, {"sample_rate": 1e6}])
+def test_after_a_changed_rate_the_time_is_unknown_until_it_is_told_anew(engine, parameters):
+    tags = [
+        tag(0, "rx_time", rx_time(1_772_366_400, 0.0)),
+        tag(0, "rx_rate", pmt.from_double(1e6)),
+        tag(2 * N, "rx_rate", pmt.from_double(2e6)),
+        tag(4 * N, "rx_time", rx_time(1_772_366_500, 0.0)),
+    ]
+    labels = Recording(noise(6 * N), engine, tags, **parameters).play()
+    last = "001024000" if parameters else "000512000"
+    assert [label.time for label in labels] == [
+        "2026-03-01T12:00:00.000000000Z",
+        "2026-03-01T12:00:00.001024000Z",
+        None,
+        None,
+        "2026-03-01T12:01:40.000000000Z",
+        f"2026-03-01T12:01:40.{last}Z",
+    ]
+    rates = [1e6] * 6 if parameters else [1e6] * 2 + [2e6] * 4
+    assert [label.sample_rate_hz for label in labels] == rates
+
+
 def test_parameters_win_over_the_streams_tags(engine):
     tags = [
         tag(0, "rx_time", rx_time(1_772_366_400, 0.0)),

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pmt
 import pytest
-from frame_sampler_rig import ChunkSource, Stream, expected, in_force, tag
+from frame_sampler_rig import ChunkSource, Stream, expected, in_force, tag, time_in_force
 from gnuradio import blocks, denomae, gr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,7 +73,7 @@ def test_no_sample_is_lost_or_repeated_over_any_chunks_hops_and_tags(
     assert batch.sample_offset.tolist() == wanted.offsets
     for i, offset in enumerate(wanted.offsets):
         np.testing.assert_array_equal(batch.frames[i], stream.samples[offset : offset + length])
-        time_tag = in_force(stream.times, offset)
+        time_tag = time_in_force(stream, offset)
         assert batch.time_valid[i] == (time_tag is not None)
         if time_tag:
             found = (batch.time_offset[i], (batch.time_seconds[i], batch.time_fraction[i]))

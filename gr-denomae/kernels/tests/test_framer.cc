@@ -177,6 +177,31 @@ BOOST_AUTO_TEST_CASE(only_a_changed_rate_breaks_the_stream)
     BOOST_TEST(r.queue.counters().tail_samples == 7u + 3u);
 }
 
+BOOST_AUTO_TEST_CASE(a_changed_rate_ends_the_time_until_it_is_told_anew)
+{
+    stream_event both = time_event(60, 9);
+    both.has_rate = true;
+    both.rate_hz = 4e6;
+    rig r(10, 10, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    feed(r,
+         ramp(80),
+         { time_event(0, 7),
+           rate_event(10, 1e6), // the first one, and a repeated one, change nothing
+           rate_event(20, 1e6),
+           rate_event(30, 2e6),
+           time_event(45, 8),
+           both });
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset ==
+               (std::vector<std::uint64_t>{ 0, 10, 20, 30, 45, 60, 70 }));
+    BOOST_TEST(batch.time_valid == (std::vector<std::uint8_t>{ 1, 1, 1, 0, 1, 1, 1 }));
+    BOOST_TEST(batch.time_offset[2] == 0u);
+    BOOST_TEST(batch.time_offset[4] == 45u);
+    BOOST_TEST(batch.time_offset[5] == 60u);
+    BOOST_TEST(r.queue.counters().discontinuities == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(
     a_first_tag_is_not_in_force_for_an_overlapping_frame_that_began_before)
 {

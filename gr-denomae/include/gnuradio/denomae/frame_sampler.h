@@ -32,7 +32,9 @@ using kernel::frame_counters;
  * Tags `rx_time` (tuple of whole and fractional seconds), `rx_rate` (Hz) and `rx_freq` (Hz) are
  * read, and kept with the frames that begin while they are in force. A second `rx_time`, or a
  * changed `rx_rate` or `rx_freq`, is a discontinuity: the unfinished frame is thrown away and
- * the next one begins at the tagged sample.
+ * the next one begins at the tagged sample. After a changed `rx_rate` with no `rx_time` on
+ * the same sample frames have no time until the next `rx_time`: the samples since the last one
+ * went by at two rates.
  *
  * The setters, the getters, pop(), discard(), counters(), run() and finished() may be called
  * from any thread, also while the flowgraph runs.

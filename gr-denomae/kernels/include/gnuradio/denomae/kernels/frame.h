@@ -21,7 +21,8 @@ struct stream_anchor {
     double rate_hz = std::numeric_limits<double>::quiet_NaN();
     //! Centre frequency in Hz; NaN where no `rx_freq` tag was seen.
     double frequency_hz = std::numeric_limits<double>::quiet_NaN();
-    //! Whether an `rx_time` tag was seen; the three fields below say nothing otherwise.
+    //! Whether an `rx_time` tag was seen, and no change of the rate since: counting samples from
+    //! that tag then tells the time. The three fields below say nothing otherwise.
     bool time_valid = false;
     //! Value of the `rx_time` tag: whole seconds, and their fraction in [0, 1).
     std::uint64_t time_seconds = 0;

@@ -34,7 +34,8 @@ struct stream_event {
  * The hop may be shorter than a frame (overlapping frames), equal (contiguous) or longer
  * (samples in between are skipped). A time tag after the first one, and a rate or frequency
  * that differs from the last, is a discontinuity: the partial frame is thrown away, its
- * samples are counted, and the next frame begins exactly at the tagged sample.
+ * samples are counted, and the next frame begins exactly at the tagged sample. After a rate
+ * that changed without a time on the same sample the time is unknown until it is told anew.
  *
  * One thread at a time may call begin(), consume() and end().
  */
@@ -97,6 +98,7 @@ private:
     frame_ptr d_spare;
 
     stream_anchor d_anchor;
+    bool d_time_heard = false;      // a time was told, be it in force or not
     std::uint64_t d_rate_since = 0; // where rate and frequency were first heard of
     std::uint64_t d_frequency_since = 0;
 };
