@@ -9,7 +9,7 @@
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
 // BINDTOOL_HEADER_FILE_HASH(32ce21dad7ae07c9069dacfee4029a7e)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
-// BINDTOOL_HEADER_FILE_HASH(82c03c8d12051a6e1d1c298a9941bdb5)
+// BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
 // BINDTOOL_HEADER_FILE_HASH(b6a875cf053afc22d4c1c0ce760cb501)
 
@@ -90,10 +90,13 @@ void bind_batch(py::module& m)
         .def_property_readonly("sample_offset",
                                field(&frame_batch::sample_offset),
                                "uint64 [B], of the first sample, since the stream began")
-        .def_property_readonly(
-            "arrival_ns",
-            field(&frame_batch::arrival_ns),
-            "int64 [B], CLOCK_MONOTONIC when the last sample entered the block")
+        .def_property_readonly("arrival_ns",
+                               field(&frame_batch::arrival_ns),
+                               "int64 [B], CLOCK_MONOTONIC when the chunk with the last "
+                               "sample entered the block")
+        .def_property_readonly("samples_behind",
+                               field(&frame_batch::samples_behind),
+                               "uint64 [B], samples of that chunk behind the frame")
         .def_property_readonly(
             "rate_hz", field(&frame_batch::rate_hz), "float64 [B], NaN: unknown")
         .def_property_readonly("frequency_hz",

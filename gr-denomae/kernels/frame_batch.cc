@@ -26,6 +26,7 @@ void append(frame_batch& batch, const frame_place& place)
 {
     batch.sample_offset.push_back(place.sample_offset);
     batch.arrival_ns.push_back(place.arrival_ns);
+    batch.samples_behind.push_back(place.samples_behind);
     batch.rate_hz.push_back(place.anchor.rate_hz);
     batch.frequency_hz.push_back(place.anchor.frequency_hz);
     batch.time_valid.push_back(place.anchor.time_valid ? 1 : 0);

@@ -84,7 +84,7 @@ std::size_t framer::consume(const std::complex<float>* samples,
         d_filled += taken;
         d_position += taken;
         if (d_filled == d_length) {
-            complete(arrival_ns);
+            complete(arrival_ns, end - d_position);
         }
     }
     return count - (end - d_position);
@@ -152,7 +152,7 @@ void framer::start_frame(std::uint64_t offset)
     }
 }
 
-void framer::complete(std::int64_t arrival_ns)
+void framer::complete(std::int64_t arrival_ns, std::uint64_t samples_behind)
 {
     const std::uint64_t next = d_current->place.sample_offset + d_hop;
     const std::size_t kept = d_hop < d_length ? d_length - d_hop : 0;
@@ -162,6 +162,7 @@ void framer::complete(std::int64_t arrival_ns)
     case gate_verdict::pass: {
         copy(d_spare->samples(), tail, kept);
         d_current->place.arrival_ns = arrival_ns;
+        d_current->place.samples_behind = samples_behind;
         frame_ptr full = std::move(d_current);
         d_current = std::move(d_spare);
         d_spare = d_queue.push(std::move(full));

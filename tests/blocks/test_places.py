@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gnuradio import blocks, denomae, gr
 from gnuradio.denomae.places import PlaceRules, host_time, places_of, tagged_time
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ def a_batch(**fields):
     values = {
         "sample_offset": 0,
         "arrival_ns": 0,
+        "samples_behind": 0,
         "rate_hz": NAN,
         "frequency_hz": NAN,
         "time_valid": False,
@@ -42,7 +44,7 @@ def a_batch(**fields):
         "time_offset": 0,
         **fields,
     }
-    unsigned = ("sample_offset", "time_seconds", "time_offset")
+    unsigned = ("sample_offset", "samples_behind", "time_seconds", "time_offset")
     return SimpleNamespace(
         **{k: np.array([v], dtype=np.uint64 if k in unsigned else None) for k, v in values.items()}
     )
@@ -130,6 +132,24 @@ def test_the_hosts_clock_gives_arrival_less_the_frames_duration():
     before = time.time_ns()
     place = places_of(a_batch(arrival_ns=time.monotonic_ns()), 1_000_000, rules)[0]
     assert before <= nanoseconds_of(place.time) + 10**9 <= time.time_ns()
+
+
+def test_by_the_hosts_clock_frames_of_one_chunk_lie_apart_by_their_samples():
+    sampler = denomae.frame_sampler(100, 40, 100)
+    flowgraph = gr.top_block()
+    flowgraph.connect(blocks.vector_source_c([1] * 1000), sampler)
+    flowgraph.run()
+    batch = sampler.pop(100, 0.0)
+    assert batch.samples_behind.dtype == np.uint64
+    places = places_of(batch, 100, PlaceRules(sample_rate_hz=1e6, time_source="host"))
+    times = [nanoseconds_of(place.time) for place in places]
+    chunks = batch.arrival_ns.tolist()
+    apart = [
+        after - before
+        for before, after, one, other in zip(times, times[1:], chunks, chunks[1:], strict=False)
+        if one == other
+    ]
+    assert len(apart) > 10 and set(apart) == {40_000}
 
 
 @pytest.mark.parametrize(

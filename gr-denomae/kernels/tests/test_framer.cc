@@ -232,6 +232,16 @@ BOOST_AUTO_TEST_CASE(an_overlapping_tail_counts_only_samples_of_no_frame)
     BOOST_TEST(r.queue.counters().tail_samples == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_frame_knows_how_many_samples_of_its_last_chunk_lie_behind_it)
+{
+    rig r(8, 4, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    feed(r, ramp(10), {}); // the frame at 0 ends at 8
+    feed(r, ramp(20), {}); // those at 4, 8, 12, 16 and 20 in the chunk from 10 to 30
+    BOOST_TEST(take_batch(r.queue, 100, 0ns).samples_behind ==
+               (std::vector<std::uint64_t>{ 2, 18, 14, 10, 6, 2 }));
+}
+
 BOOST_AUTO_TEST_CASE(gated_and_invalid_frames_are_counted_and_framing_goes_on)
 {
     rig r(4, 2, drop_policy::newest, 100);

@@ -24,7 +24,8 @@ class PlaceRules:
         sample_rate_hz: wins over `rx_rate` tags; None: the tags'.
         center_frequency_hz: wins over `rx_freq` tags; None: the tags'.
         time_source: `tags` counts samples from the `rx_time` tag in force; `host` takes the host's
-            clock when the frame's last sample arrived, less the frame's duration.
+            clock when the chunk with the frame's last sample arrived, less the duration of the
+            frame and of what lies behind it in that chunk.
     """
 
     sample_rate_hz: float | None = None
@@ -53,7 +54,8 @@ def places_of(batch: Any, frame_length: int, rules: PlaceRules) -> list[Place]:
         rate = rules.sample_rate_hz or _positive(float(batch.rate_hz[i]))
         if rules.time_source == "host":
             arrival_ns = now_ns - (now_monotonic_ns - int(batch.arrival_ns[i]))
-            began = host_time(arrival_ns, frame_length, rate)
+            samples = frame_length + int(batch.samples_behind[i])
+            began = host_time(arrival_ns, samples, rate)
         elif batch.time_valid[i]:
             began = tagged_time(
                 int(batch.time_seconds[i]),
@@ -80,11 +82,11 @@ def tagged_time(seconds: int, fraction: float, samples: int, rate_hz: float | No
     return _rfc3339(seconds, round(past_ns))
 
 
-def host_time(arrival_ns: int, frame_length: int, rate_hz: float | None) -> str | None:
-    """The time of a frame's first sample when its last one arrived at `arrival_ns` since 1970."""
+def host_time(arrival_ns: int, samples: int, rate_hz: float | None) -> str | None:
+    """The time of the first of `samples` of which the last one came at `arrival_ns` since 1970."""
     if rate_hz is None:
         return None
-    return _rfc3339(0, arrival_ns - round(frame_length * NANOSECONDS / Fraction(rate_hz)))
+    return _rfc3339(0, arrival_ns - round(samples * NANOSECONDS / Fraction(rate_hz)))
 
 
 def _rfc3339(seconds: int, nanoseconds: int) -> str | None:

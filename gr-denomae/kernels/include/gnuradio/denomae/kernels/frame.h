@@ -35,8 +35,10 @@ struct stream_anchor {
 struct frame_place {
     //! Absolute offset of the first sample since the stream began; exact up to 2^64 - 1.
     std::uint64_t sample_offset = 0;
-    //! CLOCK_MONOTONIC in ns when the frame's last sample arrived.
+    //! CLOCK_MONOTONIC in ns when the chunk with the frame's last sample arrived.
     std::int64_t arrival_ns = 0;
+    //! Samples of that chunk that lie behind the frame's last one.
+    std::uint64_t samples_behind = 0;
     //! The tags in force at the first sample.
     stream_anchor anchor;
 };

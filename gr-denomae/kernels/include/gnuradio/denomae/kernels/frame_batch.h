@@ -27,6 +27,7 @@ struct frame_batch {
     std::unique_ptr<std::complex<float>[], free_memory> samples;
     std::vector<std::uint64_t> sample_offset;
     std::vector<std::int64_t> arrival_ns;
+    std::vector<std::uint64_t> samples_behind;
     std::vector<double> rate_hz;      //!< NaN: unknown
     std::vector<double> frequency_hz; //!< NaN: unknown
     std::vector<std::uint8_t> time_valid;

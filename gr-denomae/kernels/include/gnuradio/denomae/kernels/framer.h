@@ -80,7 +80,7 @@ public:
 private:
     void apply(const stream_event& event);
     void start_frame(std::uint64_t offset);
-    void complete(std::int64_t arrival_ns);
+    void complete(std::int64_t arrival_ns, std::uint64_t samples_behind);
     void forget_partial();
     std::uint64_t fresh_samples() const { return d_filled - d_carried; }
 
