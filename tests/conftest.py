@@ -12,20 +12,6 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="also run what takes longer")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--long"):
-        skip = pytest.mark.skip(reason="takes long; runs with --long")
-        for item in items:
-            if "long" in item.keywords:
-                item.add_marker(skip)
-
 
 @pytest.fixture(scope="session")
 def nano_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -54,16 +54,35 @@ def streams(draw: st.DrawFn) -> Stream:
     )
 
 
-@settings(max_examples=60, deadline=None)
-@given(
+any_chunks_hops_and_tags = given(
     stream=streams(),
     length=st.integers(1, 200),
     hop=st.integers(1, 300),
     sizes=st.lists(st.integers(1, 400), min_size=1, max_size=8),
     most=st.integers(1, 500),
 )
+
+
+@settings(max_examples=60, deadline=None)
+@any_chunks_hops_and_tags
 @pytest.mark.timeout(300)
 def test_no_sample_is_lost_or_repeated_over_any_chunks_hops_and_tags(
+    stream: Stream, length: int, hop: int, sizes: list[int], most: int
+) -> None:
+    check_that_no_sample_is_lost_or_repeated(stream, length, hop, sizes, most)
+
+
+@pytest.mark.long
+@settings(max_examples=1500, deadline=None)
+@any_chunks_hops_and_tags
+@pytest.mark.timeout(1800)
+def test_no_sample_is_lost_or_repeated_over_very_many_streams(
+    stream: Stream, length: int, hop: int, sizes: list[int], most: int
+) -> None:
+    check_that_no_sample_is_lost_or_repeated(stream, length, hop, sizes, most)
+
+
+def check_that_no_sample_is_lost_or_repeated(
     stream: Stream, length: int, hop: int, sizes: list[int], most: int
 ) -> None:
     sampler = denomae.frame_sampler(length, hop, 2000, "newest")

@@ -158,3 +158,11 @@ def test_a_missing_checkpoint_is_one_sentence_and_no_traceback(tmp_path: Path) -
     assert finished.returncode == 2
     assert "nowhere" in finished.stderr
     assert "Traceback" not in finished.stderr and len(finished.stderr.splitlines()) == 1
+
+
+@pytest.mark.long
+def test_at_its_own_speed_nothing_is_dropped(tmp_path) -> None:
+    finished = run_demo(tmp_path / "output")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert " 0 dropped. Latency: median" in finished.stdout
+    assert len(re.findall(r"s of 26 .* frames, 0 dropped", finished.stdout)) >= 20
