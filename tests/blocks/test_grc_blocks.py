@@ -131,18 +131,49 @@ def test_gate_and_threshold_change_while_running():
     assert {"set_gate_db(${gate_db})", "set_threshold(${threshold})"} <= set(callbacks)
 
 
+def lines_of_the_documentation(block):
+    """Each line of the documentation by what stands before its first colon."""
+    lines = description(block)["documentation"].splitlines()
+    return {name: text for name, colon, text in (line.partition(":") for line in lines) if colon}
+
+
 @pytest.mark.parametrize("block", BLOCKS)
-def test_the_documentation_names_every_parameter(block):
-    described = description(block)
-    for parameter in described["parameters"]:
-        name = re.sub(r" (every )?\(.*", "", parameter["label"])
-        assert f"{name}:" in described["documentation"], parameter["label"]
+def test_the_documentation_has_a_line_for_every_parameter_with_its_unit(block):
+    lines = lines_of_the_documentation(block)
+    for parameter in description(block)["parameters"]:
+        name, _, unit = re.fullmatch(r"(.*?)( every)?(?: \((.+)\))?", parameter["label"]).groups()
+        assert name in lines, parameter["label"]
+        unit = {"s": "seconds", None: ""}.get(unit, unit)
+        assert unit in lines[name], f"{parameter['label']}: its line does not say {unit}"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_documentation_tells_what_a_default_outside_the_range_means(block):
+    lines = lines_of_the_documentation(block)
+    for parameter in description(block)["parameters"]:
+        if parameter["default"] in ("0", "float('nan')", "float('-inf')"):
+            line = lines[re.sub(r"( every)? \(.*", "", parameter["label"])]
+            assert f" {parameter['default']}: " in line, parameter["label"]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_documentation_tells_what_every_port_takes_or_gives(block):
+    lines = lines_of_the_documentation(block)
+    for title, side in (("Input", "inputs"), ("Output", "outputs")):
+        ports = description(block).get(side, [])
+        assert (title in lines) == bool(ports)
+        for port in ports:
+            said = "message port " + port["id"] if port["domain"] == "message" else port["dtype"]
+            assert said in lines[title]
 
 
 @pytest.mark.parametrize(
     "block, parameter, value",
     [
         ("denomae_classifier", "sample_rate", "-1"),
+        ("denomae_classifier", "sample_rate", "float('nan')"),
+        ("denomae_classifier", "sample_rate", "float('inf')"),
+        ("denomae_classifier", "center_frequency", "float('inf')"),
         ("denomae_classifier", "gate_db", "float('nan')"),
         ("denomae_classifier", "threshold", "1.5"),
         ("denomae_classifier", "threshold", "-0.5"),
@@ -158,5 +189,29 @@ def test_the_documentation_names_every_parameter(block):
 )
 def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, parameter, value):
     right = {text for _, text in placed(block).iter_error_messages()}
-    wrong = {text for _, text in placed(block, **{parameter: value}).iter_error_messages()}
-    assert wrong - right
+    made = placed(block, **{parameter: value})
+    wrong = {text for _, text in made.iter_error_messages()} - right
+    assert wrong
+    if 'Assertion "' in str(wrong):  # all that GRC shows of it, so it must name the parameter
+        assert parameter in str(wrong)
+    with pytest.raises(Exception, match=parameter) as refused:
+        exec(made.templates.render("make"), {"denomae": denomae, "self": None})
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "parameter, value",
+    [
+        ("sample_rate", "0"),
+        ("center_frequency", "-1e3"),
+        ("gate_db", "float('-inf')"),
+        ("threshold", "0"),
+        ("threshold", "1"),
+        ("hysteresis_db", "0"),
+        ("hop", "0"),
+    ],
+)
+def test_grc_takes_a_value_at_the_edge_that_has_a_meaning(placed, parameter, value):
+    right = {text for _, text in placed("denomae_classifier").iter_error_messages()}
+    made = placed("denomae_classifier", **{parameter: value})
+    assert {text for _, text in made.iter_error_messages()} == right
