@@ -11,12 +11,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from denomae.checkpoint import SHIPPED, CheckpointConfig, load_model, read_config, weights_digest
+from denomae.checkpoint import (
+    FORMAT,
+    SHIPPED,
+    Calibration,
+    CheckpointConfig,
+    Provenance,
+    load_model,
+    read_config,
+    weights_digest,
+)
 from denomae.device import choose_device, choose_precision, default_threads
 from denomae.errors import CheckpointError, DenomaeError
 from denomae.labels import SCHEMA, Label, Place
 from denomae.modalities import build, unit_power
 from denomae.model.classifier import Classifier
+from denomae.model.presets import Architecture
 
 NOISE_FAMILY = "noise"
 CLIPPED_SHARE = 0.01  # of a frame's samples at full scale, that make its label doubtful
@@ -75,10 +85,6 @@ class Engine:
             CheckpointError: the checkpoint cannot be used.
             DeviceError: the device is not there.
         """
-        if batch_size < 1:
-            raise DenomaeError(f"the batch size is {batch_size}; wanted 1 or more")
-        if threads is not None and threads < 1:
-            raise DenomaeError(f"the number of threads is {threads}; wanted 1 or more")
         folder = Path(checkpoint) if checkpoint else SHIPPED
         config = read_config(folder)
         if config.kind != "classifier":
@@ -86,9 +92,7 @@ class Engine:
                 f"{folder} is a {config.kind} checkpoint without a classifier; fine-tune it first "
                 "(denomae-train finetune)"
             )
-        place = choose_device(device)
-        if place.type == "cpu":
-            torch.set_num_threads(threads or default_threads())
+        place = _place(device, batch_size, threads)
         model = load_model(folder, config)
         return cls(
             model,
@@ -98,6 +102,47 @@ class Engine:
             choose_precision(precision, place),
             batch_size,
         )
+
+    @classmethod
+    def untrained(
+        cls,
+        architecture: Architecture,
+        modalities: tuple[str, ...] = ("noisy_image",),
+        classes: int = 24,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int = 32,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> Engine:
+        """An engine with random weights, to measure how fast an architecture runs.
+
+        What it says of a frame means nothing. `classes` is their number; the other arguments and
+        the errors are as in `load`.
+        """
+        place = _place(device, batch_size, threads)
+        names = tuple(f"class {i}" for i in range(classes))
+        config = CheckpointConfig(
+            format=FORMAT,
+            name="untrained",
+            kind="classifier",
+            architecture=architecture,
+            modalities=modalities,
+            classes=names,
+            families={name: name for name in names},
+            power_normalisation="unit",
+            recipe="none",
+            samples_per_symbol=(1.0, float(architecture.frame_length)),
+            snr_db=(-20.0, 30.0),
+            calibration=Calibration(),
+            metrics={},
+            provenance=Provenance(seed, 0, 0, "none"),
+        )
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
+            torch.manual_seed(seed)
+            model = Classifier(architecture, modalities, classes)
+        digest = f"seed {seed}"
+        return cls(model, config, digest, place, choose_precision(precision, place), batch_size)
 
     @property
     def frame_length(self) -> int:
@@ -265,6 +310,18 @@ class Engine:
             if clipped
             else (),
         )
+
+
+def _place(device: str, batch_size: int, threads: int | None) -> torch.device:
+    """The device of an engine, its CPU threads set."""
+    if batch_size < 1:
+        raise DenomaeError(f"the batch size is {batch_size}; wanted 1 or more")
+    if threads is not None and threads < 1:
+        raise DenomaeError(f"the number of threads is {threads}; wanted 1 or more")
+    place = choose_device(device)
+    if place.type == "cpu":
+        torch.set_num_threads(threads or default_threads())
+    return place
 
 
 def _clipped(frames: np.ndarray) -> np.ndarray:

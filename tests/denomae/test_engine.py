@@ -10,6 +10,7 @@ from denomae.checkpoint import SHIPPED
 from denomae.engine import check_recorded_answers
 from denomae.errors import CheckpointError, DenomaeError, DeviceError
 from denomae.labels import Label, Place
+from denomae.model.presets import PRESETS
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,21 @@ def test_other_weights_do_not_give_the_recorded_answers(engine, tmp_path):
         shutil.copy(SHIPPED / name, tmp_path / name)
     same, recorded = check_recorded_answers(engine, tmp_path)
     assert same < recorded / 2
+
+
+def test_an_untrained_engine_labels_frames_and_depends_on_its_seed_alone():
+    def answers(seed: int) -> list[float]:
+        engine = Engine.untrained(
+            PRESETS["nano"], classes=3, device="cpu", precision="fp32", threads=1, seed=seed
+        )
+        assert engine.classes == ("class 0", "class 1", "class 2")
+        return [label.confidence for label in engine.classify(_frames(2))]
+
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    first = answers(1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert first == answers(1) != answers(2)
 
 
 def test_the_shipped_model_is_small():
