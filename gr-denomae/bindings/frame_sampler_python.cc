@@ -7,7 +7,7 @@
 #include <variant>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
-// BINDTOOL_HEADER_FILE_HASH(32ce21dad7ae07c9069dacfee4029a7e)
+// BINDTOOL_HEADER_FILE_HASH(9f07c51dd9c39886883fb3364d338a66)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
 // BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
@@ -189,6 +189,21 @@ Raises:
              &frame_sampler::set_hysteresis_db,
              py::arg("hysteresis_db"))
         .def("hysteresis_db", &frame_sampler::hysteresis_db)
+        .def("set_sample_rate",
+             &frame_sampler::set_sample_rate,
+             py::arg("rate_hz"),
+             py::arg("settle_samples") = 0,
+             "Says what the stream's rate is from the next samples on, whatever the "
+             "rx_rate "
+             "tags say; nan: theirs. A change while the flowgraph runs is a "
+             "discontinuity, "
+             "throws settle_samples away and ends the time until the next rx_time.")
+        .def("set_center_frequency",
+             &frame_sampler::set_center_frequency,
+             py::arg("frequency_hz"),
+             py::arg("settle_samples") = 0,
+             "Says what the stream's centre frequency is, in the same way, whatever the "
+             "rx_freq tags say; nan: theirs.")
         .def(
             "pop",
             &frame_sampler::pop,

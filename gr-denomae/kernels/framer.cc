@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <gnuradio/denomae/kernels/framer.h>
 #include <stdexcept>
@@ -13,6 +14,11 @@ namespace {
 void copy(std::complex<float>* to, const std::complex<float>* from, std::size_t count)
 {
     std::memmove(static_cast<void*>(to), from, count * sizeof(std::complex<float>));
+}
+
+bool same(double one, double other)
+{
+    return one == other || (std::isnan(one) && std::isnan(other));
 }
 
 } // namespace
@@ -34,9 +40,28 @@ void framer::begin(std::uint64_t offset)
         d_time_heard = false;
         d_events_from = offset;
     }
-    d_position = offset;
+    d_begin = d_position = offset;
+    d_settle = 0;
     forget_partial();
     d_gate.reset();
+}
+
+void framer::set_parameters(const stream_parameters& parameters,
+                            std::uint64_t settle_samples)
+{
+    const bool rate_changed = !same(parameters.rate_hz, d_parameters.rate_hz);
+    if (!rate_changed && same(parameters.frequency_hz, d_parameters.frequency_hz)) {
+        return;
+    }
+    if (d_position != d_begin) {
+        d_queue.count_discontinuity(fresh_samples());
+        forget_partial();
+        d_settle = std::max(d_settle, settle_samples);
+    }
+    if (rate_changed) {
+        d_anchor.time_valid = false; // samples since the time tag went by at two rates
+    }
+    d_parameters = parameters;
 }
 
 std::size_t framer::consume(const std::complex<float>* samples,
@@ -59,9 +84,10 @@ std::size_t framer::consume(const std::complex<float>* samples,
         const std::uint64_t stretch_end =
             event != events.end() ? std::min(event->offset, end) : end;
         const std::uint64_t stretch = stretch_end - d_position;
-        if (d_skip > 0) {
-            const std::uint64_t skipped = std::min(d_skip, stretch);
-            d_skip -= skipped;
+        if (d_settle > 0 || d_skip > 0) {
+            std::uint64_t& left = d_settle > 0 ? d_settle : d_skip;
+            const std::uint64_t skipped = std::min(left, stretch);
+            left -= skipped;
             d_position += skipped;
             continue;
         }
@@ -149,6 +175,12 @@ void framer::start_frame(std::uint64_t offset)
     }
     if (d_frequency_since > offset) {
         place.anchor.frequency_hz = unknown.frequency_hz;
+    }
+    if (!std::isnan(d_parameters.rate_hz)) {
+        place.anchor.rate_hz = d_parameters.rate_hz;
+    }
+    if (!std::isnan(d_parameters.frequency_hz)) {
+        place.anchor.frequency_hz = d_parameters.frequency_hz;
     }
 }
 

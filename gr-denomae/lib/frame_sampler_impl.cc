@@ -117,6 +117,51 @@ frame_sampler_impl::frame_sampler_impl(std::int64_t frame_length,
 {
 }
 
+void frame_sampler_impl::set_sample_rate(double rate_hz, std::int64_t settle_samples)
+{
+    if (!std::isnan(rate_hz) && !(std::isfinite(rate_hz) && rate_hz > 0.0)) {
+        throw std::invalid_argument("rate_hz is " + std::to_string(rate_hz) +
+                                    ", wanted Hz above 0, or NaN for the tags'");
+    }
+    say(&kernel::stream_parameters::rate_hz, rate_hz, settle_samples);
+}
+
+void frame_sampler_impl::set_center_frequency(double frequency_hz,
+                                              std::int64_t settle_samples)
+{
+    if (std::isinf(frequency_hz)) {
+        throw std::invalid_argument("frequency_hz is " + std::to_string(frequency_hz) +
+                                    ", wanted Hz, or NaN for the tags'");
+    }
+    say(&kernel::stream_parameters::frequency_hz, frequency_hz, settle_samples);
+}
+
+void frame_sampler_impl::say(double kernel::stream_parameters::*parameter,
+                             double value,
+                             std::int64_t settle_samples)
+{
+    if (settle_samples < 0) {
+        throw std::invalid_argument("settle_samples is " +
+                                    std::to_string(settle_samples) +
+                                    ", wanted at least 0 samples");
+    }
+    std::lock_guard<std::mutex> lock(d_parameters_mutex);
+    d_parameters.*parameter = value;
+    d_settle = std::max(d_settle, static_cast<std::uint64_t>(settle_samples));
+    d_parameters_said = true;
+}
+
+void frame_sampler_impl::take_parameters()
+{
+    if (!d_parameters_said.load(std::memory_order_relaxed)) {
+        return; // work() takes no lock that it does not need
+    }
+    std::lock_guard<std::mutex> lock(d_parameters_mutex);
+    d_framer.set_parameters(d_parameters, d_settle);
+    d_settle = 0;
+    d_parameters_said = false;
+}
+
 frame_batch frame_sampler_impl::pop(std::int64_t max_frames, double timeout_s)
 {
     at_least_one("max_frames", max_frames, "frame");
@@ -173,6 +218,7 @@ int frame_sampler_impl::work(int noutput_items,
         d_framer.begin(nitems_read(0));
         d_begun = true;
     }
+    take_parameters();
     read_tags(noutput_items);
 
     std::size_t consumed = d_framer.consume(samples, noutput_items, d_events, arrival_ns);

@@ -2,6 +2,7 @@
 #ifndef INCLUDED_DENOMAE_FRAME_SAMPLER_IMPL_H
 #define INCLUDED_DENOMAE_FRAME_SAMPLER_IMPL_H
 
+#include <atomic>
 #include <gnuradio/denomae/frame_sampler.h>
 #include <gnuradio/denomae/kernels/framer.h>
 #include <gnuradio/tags.h>
@@ -31,6 +32,9 @@ public:
     void set_hysteresis_db(double db) override { d_gate.set_hysteresis_db(db); }
     double hysteresis_db() const override { return d_gate.hysteresis_db(); }
 
+    void set_sample_rate(double rate_hz, std::int64_t settle_samples) override;
+    void set_center_frequency(double frequency_hz, std::int64_t settle_samples) override;
+
     frame_batch pop(std::int64_t max_frames, double timeout_s) override;
     std::uint64_t discard() override { return d_queue.discard(); }
     frame_counters counters() const override { return d_queue.counters(); }
@@ -44,6 +48,10 @@ public:
              gr_vector_void_star& output_items) override;
 
 private:
+    void say(double kernel::stream_parameters::*parameter,
+             double value,
+             std::int64_t settle_samples);
+    void take_parameters();
     void read_tags(int count);
     void warn_of(const tag_t& tag, const char* wanted);
 
@@ -57,6 +65,12 @@ private:
     bool d_warned = false;
     std::vector<tag_t> d_tags;
     std::vector<kernel::stream_event> d_events;
+
+    // What the next work() is to tell the framer.
+    std::mutex d_parameters_mutex;
+    std::atomic<bool> d_parameters_said{ false };
+    kernel::stream_parameters d_parameters;
+    std::uint64_t d_settle = 0;
 
     mutable std::mutex d_run_mutex;
     std::uint64_t d_run = 0;

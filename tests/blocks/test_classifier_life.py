@@ -14,7 +14,6 @@ import zmq
 from classifier_bench import FailingEngine, HeldEngine, Radio, Recording, eventually, noise
 from gnuradio import blocks, denomae, gr
 from gnuradio.denomae.labeller import Labeller
-from gnuradio.denomae.places import PlaceRules
 from gnuradio.denomae.worker import Worker
 
 from denomae.labels import Label
@@ -116,7 +115,7 @@ def test_frames_that_an_earlier_run_left_behind_are_never_labelled(engine):
     worker = Worker(
         sampler,
         2,
-        Labeller(engine, "test", PlaceRules()),
+        Labeller(engine, "test"),
         give=given.append,
         end=ended.set,
         fail=given.append,

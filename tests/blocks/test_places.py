@@ -10,11 +10,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from gnuradio import blocks, denomae, gr
-from gnuradio.denomae.places import PlaceRules, host_time, places_of, tagged_time
+from gnuradio.denomae.places import host_time, places_of, tagged_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from denomae.errors import DenomaeError
 from denomae.labels import Place
 from denomae.rfc3339 import parse_rfc3339
 
@@ -83,65 +82,50 @@ def test_an_offset_past_two_to_the_32_counts_from_the_tag_in_force():
         rate_hz=2e6,
         frequency_hz=433.92e6,
     )
-    assert places_of(batch, 1024, PlaceRules()) == [
+    assert places_of(batch, 1024) == [
         Place(2**40 + 3_000_000, 1024, "2026-03-01T12:00:01.750000000Z", 433.92e6, 2e6)
     ]
 
 
-def test_what_the_user_says_wins_over_the_tags():
-    batch = a_batch(
-        sample_offset=500,
-        time_valid=True,
-        time_seconds=0,
-        time_fraction=0.0,
-        rate_hz=2e6,
-        frequency_hz=1e6,
-    )
-    rules = PlaceRules(sample_rate_hz=1000.0, center_frequency_hz=0.0)
-    assert places_of(batch, 64, rules) == [
-        Place(500, 64, "1970-01-01T00:00:00.500000000Z", 0.0, 1000.0)
-    ]
-
-
 def test_what_nobody_knows_is_none():
-    assert places_of(a_batch(sample_offset=64), 64, PlaceRules()) == [Place(64, 64)]
+    assert places_of(a_batch(sample_offset=64), 64) == [Place(64, 64)]
 
 
 def test_the_tagged_sample_has_its_time_without_any_rate():
     known = a_batch(sample_offset=10, time_offset=10, time_valid=True, time_seconds=1)
-    assert places_of(known, 64, PlaceRules())[0].time == "1970-01-01T00:00:01.000000000Z"
+    assert places_of(known, 64)[0].time == "1970-01-01T00:00:01.000000000Z"
     later = a_batch(sample_offset=11, time_offset=10, time_valid=True, time_seconds=1)
-    assert places_of(later, 64, PlaceRules())[0].time is None
+    assert places_of(later, 64)[0].time is None
 
 
 @pytest.mark.parametrize("rate", [NAN, 0.0, -1.0, float("inf")])
 def test_a_rate_tag_that_is_none_is_unknown(rate):
-    assert places_of(a_batch(rate_hz=rate), 64, PlaceRules())[0].sample_rate_hz is None
+    assert places_of(a_batch(rate_hz=rate), 64)[0].sample_rate_hz is None
 
 
 @pytest.mark.parametrize("seconds, fraction", [(2**64 - 1, 0.0), (0, NAN), (0, float("inf"))])
 def test_a_time_tag_from_no_calendar_is_unknown(seconds, fraction):
     batch = a_batch(time_valid=True, time_seconds=seconds, time_fraction=fraction, rate_hz=1e6)
-    assert places_of(batch, 64, PlaceRules())[0].time is None
+    assert places_of(batch, 64)[0].time is None
 
 
 def test_the_hosts_clock_gives_arrival_less_the_frames_duration():
     assert host_time(10**18, 1000, 1e6) == host_time(10**18 - 10**6, 0, 1e6)
     assert host_time(10**18, 1000, None) is None
-    rules = PlaceRules(sample_rate_hz=1e6, time_source="host")
     before = time.time_ns()
-    place = places_of(a_batch(arrival_ns=time.monotonic_ns()), 1_000_000, rules)[0]
+    place = places_of(a_batch(rate_hz=1e6, arrival_ns=time.monotonic_ns()), 1_000_000, "host")[0]
     assert before <= nanoseconds_of(place.time) + 10**9 <= time.time_ns()
 
 
 def test_by_the_hosts_clock_frames_of_one_chunk_lie_apart_by_their_samples():
     sampler = denomae.frame_sampler(100, 40, 100)
+    sampler.set_sample_rate(1e6)
     flowgraph = gr.top_block()
     flowgraph.connect(blocks.vector_source_c([1] * 1000), sampler)
     flowgraph.run()
     batch = sampler.pop(100, 0.0)
     assert batch.samples_behind.dtype == np.uint64
-    places = places_of(batch, 100, PlaceRules(sample_rate_hz=1e6, time_source="host"))
+    places = places_of(batch, 100, "host")
     times = [nanoseconds_of(place.time) for place in places]
     chunks = batch.arrival_ns.tolist()
     apart = [
@@ -150,17 +134,3 @@ def test_by_the_hosts_clock_frames_of_one_chunk_lie_apart_by_their_samples():
         if one == other
     ]
     assert len(apart) > 10 and set(apart) == {40_000}
-
-
-@pytest.mark.parametrize(
-    "rules, named",
-    [
-        ({"time_source": "gps"}, "time_source is 'gps'"),
-        ({"sample_rate_hz": -1.0}, "sample_rate is -1.0"),
-        ({"sample_rate_hz": NAN}, "sample_rate is nan"),
-        ({"center_frequency_hz": float("inf")}, "center_frequency is inf"),
-    ],
-)
-def test_rules_that_cannot_be_are_refused_by_name(rules, named):
-    with pytest.raises(DenomaeError, match=named):
-        PlaceRules(**rules)

@@ -300,6 +300,56 @@ BOOST_AUTO_TEST_CASE(a_run_that_goes_on_keeps_its_tags_and_a_new_one_forgets_the
     BOOST_TEST(r.queue.counters().tail_samples == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(
+    what_the_user_says_wins_over_the_tags_and_is_kept_from_a_frames_start)
+{
+    stream_event tags = time_event(0, 7);
+    tags.has_rate = tags.has_frequency = true;
+    tags.rate_hz = 8e6;
+    tags.frequency_hz = 1e8;
+    rig r(10, 10, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    r.cutter.set_parameters({ 1e6, 2e8 }, 1000); // at the start nothing is on its way
+    feed(r, ramp(25), { tags });
+    r.cutter.set_parameters({ 1e6, 2e8 }, 1000); // no change
+    feed(r, ramp(10), {});
+    r.cutter.set_parameters({ 1e6, 3e8 }, 7); // a retune amid the frame at 30
+    feed(r, ramp(25), {});
+    const double unknown = std::numeric_limits<double>::quiet_NaN();
+    r.cutter.set_parameters({ unknown, unknown },
+                            0); // amid the one at 52: the tags' again
+    feed(r, ramp(10), {});
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset == (std::vector<std::uint64_t>{ 0, 10, 20, 42, 60 }));
+    BOOST_TEST(batch.frequency_hz == (std::vector<double>{ 2e8, 2e8, 2e8, 3e8, 1e8 }));
+    BOOST_TEST(batch.rate_hz == (std::vector<double>{ 1e6, 1e6, 1e6, 1e6, 8e6 }));
+    // the rate changed, and with it the time's count of samples
+    BOOST_TEST(batch.time_valid == (std::vector<std::uint8_t>{ 1, 1, 1, 1, 0 }));
+    BOOST_TEST(r.queue.counters().discontinuities == 2u);
+    BOOST_TEST(r.queue.counters().tail_samples == 5u + 8u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tag_does_not_cut_the_settling_short_and_is_heeded)
+{
+    rig r(10, 10, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    feed(r, ramp(15), { time_event(0, 7) });
+    r.cutter.set_parameters({ 1e6, 1e8 }, 20);
+    feed(r, ramp(5), {});
+    feed(r, ramp(40), { time_event(25, 8) });
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset == (std::vector<std::uint64_t>{ 0, 35, 45 }));
+    BOOST_TEST(batch.time_seconds[1] == 8u);
+    BOOST_TEST(batch.time_offset[1] == 25u);
+    // a new run does not wait for what the last one had on its way
+    r.cutter.set_parameters({ 1e6, 2e8 }, 1000);
+    r.cutter.end();
+    r.cutter.begin(0);
+    feed(r, ramp(10), {});
+    BOOST_TEST(take_batch(r.queue, 100, 0ns).frequency_hz ==
+               (std::vector<double>{ 2e8 }));
+}
+
 BOOST_AUTO_TEST_CASE(a_hop_of_zero_is_refused)
 {
     frame_queue queue(4, 4, drop_policy::newest);

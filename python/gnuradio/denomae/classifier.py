@@ -14,7 +14,6 @@ from denomae.errors import DenomaeError
 from .denomae_python import frame_sampler
 from .label_outlet import label_outlet
 from .labeller import Labeller, threshold_or_none
-from .places import PlaceRules
 
 if TYPE_CHECKING:
     from denomae import Engine
@@ -49,6 +48,8 @@ class denomae_classifier(gr.hier_block2):
         batch_size: most frames classified at once (≥ 1).
         threshold: probability below which the verdict is `unknown`; nan: the checkpoint's own.
         status_interval_s: seconds between status lines in the log; 0: none.
+        settle_samples: samples thrown away when the frequency or the rate is changed while the
+            flowgraph runs (≥ 0): those captured before the change that come after it.
         engine: an engine that is loaded already, instead of `checkpoint`, `device`, `batch_size`;
             no other thread may use it while the flowgraph runs.
 
@@ -72,6 +73,7 @@ class denomae_classifier(gr.hier_block2):
         batch_size: int = 32,
         threshold: float = math.nan,
         status_interval_s: float = 0.0,
+        settle_samples: int = 0,
         *,
         engine: Engine | None = None,
     ) -> None:
@@ -88,21 +90,22 @@ class denomae_classifier(gr.hier_block2):
         _check_count("hop", hop, 0)
         _check_count("queue_frames", queue_frames, 1)
         _check_count("batch_size", batch_size, 1)
+        _check_count("settle_samples", settle_samples, 0)
         if not status_interval_s >= 0:
             raise DenomaeError(f"status_interval_s is {status_interval_s}, wanted seconds, or 0")
-        rules = PlaceRules(
-            sample_rate_hz=None if sample_rate == 0 else float(sample_rate),
-            center_frequency_hz=None if math.isnan(center_frequency) else float(center_frequency),
-            time_source=time_source,
-        )
+        _check_rate(sample_rate)
+        _check_frequency(center_frequency)
         threshold = threshold_or_none(threshold)
         if engine is None:
             engine = _load(checkpoint, device, batch_size)
-        self._labeller = Labeller(engine, source, rules, threshold)
+        self._labeller = Labeller(engine, source, time_source, threshold)
         length = engine.frame_length
         self._sampler = frame_sampler(
             length, hop or length, queue_frames, policy, gate_db, hysteresis_db
         )
+        self._settle_samples = settle_samples
+        self.set_sample_rate(sample_rate)
+        self.set_center_frequency(center_frequency)
         self._outlet = label_outlet(self._sampler, self._labeller, status_interval_s)
         self.message_port_register_hier_out("labels")
         self.connect(self, self._sampler)
@@ -118,6 +121,24 @@ class denomae_classifier(gr.hier_block2):
         """See the class; may be called while the flowgraph runs."""
         _check_level("hysteresis_db", hysteresis_db, 0.0)
         self._sampler.set_hysteresis_db(hysteresis_db)
+
+    def set_sample_rate(self, sample_rate: float) -> None:
+        """See the class; may be called while the flowgraph runs, when the rate changes.
+
+        As `set_center_frequency`. With times from tags, a change also ends them until the next
+        `rx_time`: the samples since the last one went by at two rates.
+        """
+        _check_rate(sample_rate)
+        self._sampler.set_sample_rate(float(sample_rate or math.nan), self._settle_samples)
+
+    def set_center_frequency(self, center_frequency: float) -> None:
+        """See the class; may be called while the flowgraph runs, when the receiver is tuned.
+
+        The unfinished frame and the next `settle_samples` are thrown away; frames that begin behind
+        them carry the new frequency. Those cut before carry the old one, however late their labels.
+        """
+        _check_frequency(center_frequency)
+        self._sampler.set_center_frequency(float(center_frequency), self._settle_samples)
 
     def set_threshold(self, threshold: float) -> None:
         """See the class; may be called while the flowgraph runs."""
@@ -155,6 +176,16 @@ def _load(checkpoint: str, device: str, batch_size: int) -> Engine:
 def _check_level(name: str, value: float, least: float) -> None:
     if not value >= least:
         raise DenomaeError(f"{name} is {value}, wanted decibels of at least {least:g}")
+
+
+def _check_rate(rate: float) -> None:
+    if not (math.isfinite(rate) and rate >= 0):
+        raise DenomaeError(f"sample_rate is {rate}, wanted hertz above 0, or 0 for the tags'")
+
+
+def _check_frequency(frequency: float) -> None:
+    if math.isinf(frequency):
+        raise DenomaeError(f"center_frequency is {frequency}, wanted hertz, or nan for the tags'")
 
 
 def _check_count(name: str, value: int, least: int) -> None:

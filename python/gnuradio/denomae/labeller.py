@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from denomae.errors import DenomaeError
 from denomae.labels import Label
 
-from .places import PlaceRules, places_of
+from .places import TIME_SOURCES, places_of
 
 if TYPE_CHECKING:
     from denomae import Engine
@@ -23,15 +23,26 @@ class Labeller:
     Args:
         engine: a loaded engine.
         source: name in every label.
-        rules: where time, rate and frequency come from.
+        time_source: where a frame's time comes from, see `places_of`.
         threshold: below this probability the verdict is `unknown`; None: the checkpoint's own.
+
+    Raises:
+        DenomaeError: there is no such time source, or the threshold is no probability.
     """
 
     def __init__(
-        self, engine: Engine, source: str, rules: PlaceRules, threshold: float | None = None
+        self,
+        engine: Engine,
+        source: str,
+        time_source: str = "tags",
+        threshold: float | None = None,
     ) -> None:
+        if time_source not in TIME_SOURCES:
+            raise DenomaeError(
+                f"time_source is {time_source!r}, wanted one of {', '.join(TIME_SOURCES)}"
+            )
         self.engine = engine
-        self._source, self._rules = source, rules
+        self._source, self._time_source = source, time_source
         self.set_threshold(threshold)
 
     def set_threshold(self, threshold: float | None) -> None:
@@ -49,7 +60,7 @@ class Labeller:
 
     def labels(self, batch: Any, sequence: int, dropped_frames: int) -> list[Label]:
         """One label a frame, in the frames' order, counted from `sequence`."""
-        places = places_of(batch, self.engine.frame_length, self._rules)
+        places = places_of(batch, self.engine.frame_length, self._time_source)
         labels = self.engine.classify(batch.frames, places)
         now_ns = time.monotonic_ns()
         return [

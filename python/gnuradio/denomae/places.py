@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where and when the frames of a batch began, from the stream's tags or from the user."""
+"""Where and when the frames of a batch began."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,43 +15,19 @@ from denomae.rfc3339 import NANOSECONDS, rfc3339
 TIME_SOURCES = ("tags", "host")
 
 
-@dataclass(frozen=True)
-class PlaceRules:
-    """What places are made of.
+def places_of(batch: Any, frame_length: int, time_source: str = "tags") -> list[Place]:
+    """One place a frame of what `frame_sampler.pop` gave; what is unknown is None, not guessed.
 
-    Attributes:
-        sample_rate_hz: wins over `rx_rate` tags; None: the tags'.
-        center_frequency_hz: wins over `rx_freq` tags; None: the tags'.
-        time_source: `tags` counts samples from the `rx_time` tag in force; `host` takes the host's
-            clock when the chunk with the frame's last sample arrived, less the duration of the
-            frame and of what lies behind it in that chunk.
+    Rate and frequency are those that the sampler wrote to a frame when it began. Time source `tags`
+    counts samples from the `rx_time` tag in force; `host` takes the host's clock when the chunk
+    with the frame's last sample arrived, less the duration of the frame and of what lies behind it
+    in that chunk.
     """
-
-    sample_rate_hz: float | None = None
-    center_frequency_hz: float | None = None
-    time_source: str = "tags"
-
-    def __post_init__(self) -> None:
-        if self.time_source not in TIME_SOURCES:
-            raise DenomaeError(
-                f"time_source is {self.time_source!r}, wanted one of {', '.join(TIME_SOURCES)}"
-            )
-        rate, frequency = self.sample_rate_hz, self.center_frequency_hz
-        if rate is not None and not (math.isfinite(rate) and rate > 0):
-            raise DenomaeError(f"sample_rate is {rate}, wanted hertz above 0, or 0 for the tags'")
-        if frequency is not None and not math.isfinite(frequency):
-            raise DenomaeError(
-                f"center_frequency is {frequency}, wanted hertz, or nan for the tags'"
-            )
-
-
-def places_of(batch: Any, frame_length: int, rules: PlaceRules) -> list[Place]:
-    """One place a frame of what `frame_sampler.pop` gave; what is unknown is None, not guessed."""
     now_ns, now_monotonic_ns = time.time_ns(), time.monotonic_ns()
     places = []
     for i, offset in enumerate(batch.sample_offset.tolist()):
-        rate = rules.sample_rate_hz or _positive(float(batch.rate_hz[i]))
-        if rules.time_source == "host":
+        rate = _positive(float(batch.rate_hz[i]))
+        if time_source == "host":
             arrival_ns = now_ns - (now_monotonic_ns - int(batch.arrival_ns[i]))
             samples = frame_length + int(batch.samples_behind[i])
             began = host_time(arrival_ns, samples, rate)
@@ -65,9 +40,7 @@ def places_of(batch: Any, frame_length: int, rules: PlaceRules) -> list[Place]:
             )
         else:
             began = None
-        frequency = rules.center_frequency_hz
-        if frequency is None:
-            frequency = _finite(float(batch.frequency_hz[i]))
+        frequency = _finite(float(batch.frequency_hz[i]))
         places.append(Place(offset, frame_length, began, frequency, rate))
     return places
 

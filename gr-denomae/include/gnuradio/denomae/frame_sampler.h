@@ -36,6 +36,10 @@ using kernel::frame_counters;
  * the same sample frames have no time until the next `rx_time`: the samples since the last one
  * went by at two rates.
  *
+ * What set_sample_rate() and set_center_frequency() say wins over the tags' values, for frames
+ * that begin after the call: a frame keeps what was in force when it began, however long it
+ * waits in the queue. Such a change is a discontinuity too.
+ *
  * The setters, the getters, pop(), discard(), counters(), run() and finished() may be called
  * from any thread, also while the flowgraph runs.
  */
@@ -76,6 +80,28 @@ public:
     //! \throws std::invalid_argument unless finite and >= 0
     virtual void set_hysteresis_db(double hysteresis_db) = 0;
     virtual double hysteresis_db() const = 0;
+
+    /*!
+     * Says what the stream's rate is from the next samples that enter the block, whatever the
+     * `rx_rate` tags say. A change while the flowgraph runs also ends the time, until the next
+     * `rx_time`: the samples since the last one went by at two rates.
+     *
+     * \param rate_hz        > 0; NaN: the tags'
+     * \param settle_samples thrown away at a change while the flowgraph runs, >= 0: samples
+     *                       that were captured before it and come after it
+     * \throws std::invalid_argument
+     */
+    virtual void set_sample_rate(double rate_hz, std::int64_t settle_samples = 0) = 0;
+
+    /*!
+     * Says what the stream's centre frequency is, in the same way.
+     *
+     * \param frequency_hz   finite; NaN: the tags'
+     * \param settle_samples as above
+     * \throws std::invalid_argument
+     */
+    virtual void set_center_frequency(double frequency_hz,
+                                      std::int64_t settle_samples = 0) = 0;
 
     /*!
      * Waits for a frame and takes all that are queued, oldest first, up to a number.

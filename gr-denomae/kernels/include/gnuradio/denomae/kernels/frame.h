@@ -15,11 +15,11 @@ namespace gr {
 namespace denomae {
 namespace kernel {
 
-//! What the stream's tags had said when a sample went by.
+//! What the stream's tags, or the user in their stead, had said when a sample went by.
 struct stream_anchor {
-    //! Samples a second; NaN where no `rx_rate` tag was seen.
+    //! Samples a second; NaN where nobody spoke of it.
     double rate_hz = std::numeric_limits<double>::quiet_NaN();
-    //! Centre frequency in Hz; NaN where no `rx_freq` tag was seen.
+    //! Centre frequency in Hz; NaN where nobody spoke of it.
     double frequency_hz = std::numeric_limits<double>::quiet_NaN();
     //! Whether an `rx_time` tag was seen, and no change of the rate since: counting samples from
     //! that tag then tells the time. The three fields below say nothing otherwise.
@@ -39,7 +39,7 @@ struct frame_place {
     std::int64_t arrival_ns = 0;
     //! Samples of that chunk that lie behind the frame's last one.
     std::uint64_t samples_behind = 0;
-    //! The tags in force at the first sample.
+    //! What was in force at the first sample.
     stream_anchor anchor;
 };
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <gnuradio/denomae/kernels/frame_queue.h>
 #include <gnuradio/denomae/kernels/power_gate.h>
+#include <limits>
 #include <vector>
 
 namespace gr {
@@ -27,6 +28,12 @@ struct stream_event {
     double frequency_hz = 0.0;
 };
 
+//! What the user says of the stream, which wins over its tags; NaN: what they say.
+struct stream_parameters {
+    double rate_hz = std::numeric_limits<double>::quiet_NaN();
+    double frequency_hz = std::numeric_limits<double>::quiet_NaN();
+};
+
 /*!
  * \brief Cuts frames of a fixed length every `hop` samples and pushes those that pass the
  * gate into a queue.
@@ -37,7 +44,7 @@ struct stream_event {
  * samples are counted, and the next frame begins exactly at the tagged sample. After a rate
  * that changed without a time on the same sample the time is unknown until it is told anew.
  *
- * One thread at a time may call begin(), consume() and end().
+ * One thread at a time may call begin(), set_parameters(), consume() and end().
  */
 class framer
 {
@@ -55,6 +62,16 @@ public:
      * where the last run ended (a flowgraph that was reconfigured), forgotten otherwise.
      */
     void begin(std::uint64_t offset);
+
+    /*!
+     * Says what the stream is from position() on. A change amid a run is a discontinuity: the
+     * partial frame is thrown away, and so are the next `settle_samples`, which were captured
+     * before the change and were still on their way; tags among them are heeded. After a
+     * changed rate the time is unknown until a tag tells it anew. Where nothing changes, nothing
+     * happens.
+     */
+    void set_parameters(const stream_parameters& parameters,
+                        std::uint64_t settle_samples);
 
     /*!
      * Takes samples from the stream, in order and without gaps.
@@ -89,14 +106,17 @@ private:
     const std::size_t d_length;
     const std::uint64_t d_hop;
 
+    std::uint64_t d_begin = 0; // where this run began
     std::uint64_t d_position = 0;
     std::uint64_t d_events_from = 0; // events before this offset were applied
     std::uint64_t d_skip = 0;        // samples to pass over before the next frame
+    std::uint64_t d_settle = 0;      // the same, whatever tags are among them
     std::size_t d_filled = 0;        // samples in the unfinished frame,
     std::size_t d_carried = 0;       // of which these belong to the frame before as well
     frame_ptr d_current;
     frame_ptr d_spare;
 
+    stream_parameters d_parameters;
     stream_anchor d_anchor;
     bool d_time_heard = false;      // a time was told, be it in force or not
     std::uint64_t d_rate_since = 0; // where rate and frequency were first heard of
