@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from denomae.captures import CaptureError, open_capture
 
 SIZE = 1000  # bytes of the samples' file
+DATATYPES = ["cf32_le", "cf32", "ci16_be", "ci8", "cu8", "ri16_le", "rf64_be"]
 
 numbers = (
     st.integers(-3, 130)
@@ -43,7 +44,7 @@ def entries(keys: dict[str, st.SearchStrategy]) -> st.SearchStrategy:
 good_documents = st.fixed_dictionaries(
     {
         "global": st.fixed_dictionaries(
-            {"core:datatype": st.sampled_from(["cf32_le", "cf32", "ci16_be", "ci8", "cu8"])},
+            {"core:datatype": st.sampled_from(DATATYPES)},
             optional={
                 "core:sample_rate": st.floats(1, 1e9),
                 "core:num_channels": st.just(1),

@@ -154,7 +154,6 @@ def test_annotations_are_sorted_and_fitted_to_the_samples(tmp_path: Path) -> Non
 
 BAD_FIELDS = {
     "no datatype of ours": ({"datatype": "cf32_leXYZ"}, "core:datatype is 'cf32_leXYZ'"),
-    "real samples": ({"datatype": "rf32_le"}, "real samples"),
     "datatype of another type": ({"datatype": 5}, "core:datatype is 5"),
     "NaN rate": ({"sample_rate": float("nan")}, "core:sample_rate is nan"),
     "negative rate": ({"sample_rate": -1}, "core:sample_rate is -1"),

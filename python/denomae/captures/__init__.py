@@ -3,7 +3,8 @@
 
 `open_capture(path)` gives a `Capture`; `capture.frames(frame_length)` walks through it, and
 `capture.place(offset, count)` says where and when a frame was taken. `write_sigmf` and
-`write_annotated` write recordings; `annotate` makes annotations of labels.
+`write_annotated` write recordings; `annotate` makes annotations of labels. Sets of labelled frames
+such as RadioML are opened by `denomae.captures.datasets`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from denomae.captures.capture import Capture, Segment
 from denomae.captures.metadata import is_number
 from denomae.captures.raw import SUFFIXES, open_raw
 from denomae.captures.sigmf import DATA_SUFFIX, META_SUFFIX, OPENERS
+from denomae.captures.wav import WAV_SUFFIXES, open_wav
 from denomae.captures.writer import write_annotated, write_sigmf
 from denomae.errors import CaptureError
 
@@ -42,7 +44,8 @@ def open_capture(
     """Opens a recording; no sample is read yet.
 
     Args:
-        path: either file of a SigMF pair or their common base, a .sigmf archive, or raw samples.
+        path: either file of a SigMF pair or their common base, a .sigmf archive, WAV, or raw
+            samples.
         datatype: of raw samples; otherwise their suffix says it (`SUFFIXES`).
         sample_rate_hz: where given, it wins over what the metadata says.
         center_frequency_hz: the same.
@@ -65,7 +68,8 @@ def open_capture(
 def _open(path: Path, datatype: str | None) -> Capture:
     if "\0" in str(path):
         raise CaptureError(f"{str(path)!r} is no file name")
-    opener = OPENERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    opener = open_wav if suffix in WAV_SUFFIXES else OPENERS.get(suffix)
     if opener is None and not os.path.exists(path):
         for suffix in (META_SUFFIX, ".sigmf"):
             beside = path.with_name(path.name + suffix) if path.name else path
@@ -79,7 +83,7 @@ def _open(path: Path, datatype: str | None) -> Capture:
     if datatype is not None and datatype != capture.datatype.name:
         capture.close()
         raise CaptureError(
-            f"{path.name} is SigMF and says {capture.datatype.name}, but {datatype!r} was asked"
-            " for; leave the datatype away"
+            f"{path.name} says itself that it is {capture.datatype.name}, but {datatype!r} was"
+            " asked for; leave the datatype away"
         )
     return capture

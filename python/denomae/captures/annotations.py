@@ -141,12 +141,16 @@ class Annotations(Sequence[Annotation]):
         return (self[i] for i in range(len(self)))
 
 
-def annotate(labels: Iterable[Label]) -> Iterator[Annotation]:
+def annotate(labels: Iterable[Label], one_sided: bool = False) -> Iterator[Annotation]:
     """One annotation a label, lazily.
 
     `core:label` is the class, or `unknown` where that is the verdict; the frequency edges are those
     of the sampled band, where rate and centre are known; confidence, family, verdict and SNR stand
     in the comment for people and under `denomae:` for programs.
+
+    Args:
+        labels: of one capture, in order.
+        one_sided: the capture's samples are real: its band begins at the centre frequency.
     """
     for label in labels:
         centre, rate = label.center_frequency_hz, label.sample_rate_hz
@@ -162,7 +166,7 @@ def annotate(labels: Iterable[Label]) -> Iterator[Annotation]:
             comment=f"{best}{label.confidence:.3f}, family {label.family}"
             f" {label.family_confidence:.3f}{snr}",
             generator=f"{GENERATOR} {label.model}",
-            freq_lower_edge_hz=centre - rate / 2 if known_band else None,
+            freq_lower_edge_hz=centre - (0 if one_sided else rate / 2) if known_band else None,
             freq_upper_edge_hz=centre + rate / 2 if known_band else None,
             extra={f"denomae:{key}": values[key] for key in _EXTRA_KEYS if values[key] is not None},
         )

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from denomae.captures.analytic import REACH, analytic
 from denomae.captures.annotations import Annotation, Annotations
 from denomae.captures.datatypes import Datatype
 from denomae.errors import CaptureError
@@ -50,8 +51,9 @@ class Capture:
     Attributes:
         path: the file that was named when it was opened.
         data_path: the file that holds the samples.
-        datatype: how they lie there.
-        sample_count: complex samples, whole ones.
+        datatype: how they lie there; real ones are read as their analytic signal, whose 0 Hz is
+            the centre frequency and whose signal lies above it.
+        sample_count: whole samples.
         sample_rate_hz: or None where nobody said it.
         segments: in order, from the first sample to the last.
         annotations: in order of `sample_start`.
@@ -129,24 +131,25 @@ class Capture:
             segment = self._segment_at(start + done)
             within = start + done - segment.sample_start
             chunk = min(count - done, segment.sample_count - within, _CHUNK_SAMPLES)
-            raw = self._read_bytes(
-                segment.byte_start + within * self.datatype.sample_bytes,
-                chunk * self.datatype.sample_bytes,
-            )
-            samples[done : done + chunk] = self.datatype.decode(raw)
+            if self.datatype.real:
+                samples[done : done + chunk] = self._analytic(segment, within, chunk)
+            else:
+                samples[done : done + chunk] = self._stored(segment, within, chunk)
             done += chunk
         return samples
 
     def raw_chunks(self) -> Iterator[np.ndarray]:
-        """The samples' bytes as they are stored, without headers, uint8 [≤ 4 MiB] at a time."""
+        """The samples' bytes as SigMF stores them (`Datatype.sigmf_name`), without headers.
+
+        Returns:
+            An iterator of uint8 [≤ 4 MiB].
+        """
+        size = self.datatype.sample_bytes
         for segment in self.segments:
-            position = segment.byte_start
-            left = segment.sample_count * self.datatype.sample_bytes
-            while left:
-                chunk = min(left, 4 * 2**20)
-                yield self._read_bytes(position, chunk)
-                position += chunk
-                left -= chunk
+            for start in range(0, segment.sample_count, _CHUNK_SAMPLES):
+                chunk = min(segment.sample_count - start, _CHUNK_SAMPLES)
+                raw = self._read_bytes(segment.byte_start + start * size, chunk * size)
+                yield self.datatype.sigmf_bytes(raw)
 
     def place(self, offset: int, count: int) -> Place:
         """Where and when the `count` samples from `offset` on were taken.
@@ -230,6 +233,21 @@ class Capture:
             return
         samples = self.read(start, (count - 1) * hop + length)
         frames[:] = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
+
+    def _stored(self, segment: Segment, within: int, count: int) -> np.ndarray:
+        size = self.datatype.sample_bytes
+        return self.datatype.decode(
+            self._read_bytes(segment.byte_start + within * size, count * size)
+        )
+
+    def _analytic(self, segment: Segment, within: int, count: int) -> np.ndarray:
+        """Of real samples; the filter sees zeros beyond the segment, whose neighbour is a gap."""
+        first = max(0, within - REACH)
+        stop = min(segment.sample_count, within + count + REACH)
+        around = np.zeros(count + 2 * REACH, np.float32)
+        place = first - (within - REACH)
+        around[place : place + stop - first] = self._stored(segment, first, stop - first)
+        return analytic(around)
 
     def _segment_at(self, offset: int) -> Segment:
         # Of several segments that start here, the last: those before it are empty.

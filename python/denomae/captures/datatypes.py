@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How samples lie in a file: SigMF's datatypes, and the complex64 that they become."""
+"""How samples lie in a file: SigMF's datatypes, and the numbers that they become."""
 
 from __future__ import annotations
 
@@ -26,19 +26,47 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Datatype:
-    """One complex datatype: I and Q in turn, I first.
+    """One datatype: I and Q in turn, I first; or one real number a sample.
 
     Integers are scaled to full scale 1: signed ones by 2**(bits - 1), unsigned ones about the
     middle of their range, so that cu8 is (x - 127.5) / 127.5. Floats stay as they are.
+
+    Attributes:
+        name: SigMF's, or `ci24_le` and `ri24_le`, which SigMF does not have and WAV does.
+        number: of I, of Q or of a real sample, byte order included; int32 for 24 bits.
+        real: one number a sample instead of two.
+        packed: three bytes a number.
     """
 
     name: str
-    number: np.dtype  # of I or of Q, byte order included
+    number: np.dtype
+    real: bool = False
+    packed: bool = False
 
     @property
     def sample_bytes(self) -> int:
-        """Bytes of one complex sample."""
-        return 2 * self.number.itemsize
+        """Bytes of one sample."""
+        return (1 if self.real else 2) * (3 if self.packed else self.number.itemsize)
+
+    @property
+    def sigmf_name(self) -> str:
+        """What `sigmf_bytes` are to SigMF."""
+        return self.name.replace("i24", "i32")
+
+    def sigmf_bytes(self, raw: np.ndarray) -> np.ndarray:
+        """The same samples in a datatype that SigMF has: 24 bits become 32 without a loss.
+
+        Args:
+            raw: uint8 [S * sample_bytes].
+
+        Returns:
+            uint8; `raw` itself unless the datatype is packed.
+        """
+        if not self.packed:
+            return raw
+        wide = np.zeros((raw.size // 3, 4), np.uint8)
+        wide[:, 1:] = raw.reshape(-1, 3)  # little-endian: times 256, full scale stays 1
+        return wide.reshape(-1)
 
     def decode(self, raw: np.ndarray) -> np.ndarray:
         """Samples from their bytes.
@@ -47,12 +75,15 @@ class Datatype:
             raw: uint8 [S * sample_bytes], contiguous.
 
         Returns:
-            complex64 [S], in memory of its own.
+            complex64 [S], or float32 [S] where they are real; in memory of its own.
         """
-        numbers = raw.view(self.number)
+        floats = self._floats(self.sigmf_bytes(raw).view(self.number))
+        return floats if self.real else floats.view(np.complex64)
+
+    def _floats(self, numbers: np.ndarray) -> np.ndarray:
         if self.number.kind == "f":
             with np.errstate(over="ignore", invalid="ignore"):  # a float64 beyond float32 is inf
-                return numbers.astype(np.float32).view(np.complex64)
+                return numbers.astype(np.float32)
         # Exact in float32 up to 16 bits; wider ones are scaled before they are rounded.
         wide = np.float32 if self.number.itemsize <= 2 else np.float64
         shift, scale = self._shift_and_scale()
@@ -60,10 +91,10 @@ class Datatype:
         if shift:
             scaled -= wide(shift)
         scaled /= wide(scale)
-        return scaled.astype(np.float32, copy=False).view(np.complex64)
+        return scaled.astype(np.float32, copy=False)
 
     def encode(self, samples: np.ndarray) -> tuple[np.ndarray, int]:
-        """Bytes of samples, the inverse of `decode` up to rounding.
+        """Bytes of samples, the inverse of `decode` up to rounding; for complex datatypes.
 
         Args:
             samples: complex [S], finite where the datatype is an integer one.
@@ -100,7 +131,7 @@ def parse_datatype(name: object, where: str = "the datatype") -> Datatype:
     """The datatype of that name; one of several bytes without `_le` or `_be` is little-endian.
 
     Raises:
-        CaptureError: no SigMF datatype, or a real one.
+        CaptureError: no SigMF datatype.
     """
     match = _DATATYPE.fullmatch(name) if isinstance(name, str) else None
     if match is None:
@@ -110,10 +141,15 @@ def parse_datatype(name: object, where: str = "the datatype") -> Datatype:
             f"{where} is {shown}, wanted a SigMF one such as cf32_le, ci16_le, ci8 or cu8"
         )
     kind, number, order = match.groups()
-    if kind == "r":
-        raise CaptureError(
-            f"{where} is {name!r}, real samples; only complex ones (c...) are classified, so make"
-            " them analytic first (for instance by a Hilbert filter) and store them as cf32_le"
-        )
     byte_order = ">" if order == "_be" else "<"
-    return Datatype(name, np.dtype(byte_order + _KINDS[number]))
+    return Datatype(name, np.dtype(byte_order + _KINDS[number]), real=kind == "r")
+
+
+def is_datatype(name: str) -> bool:
+    """Whether SigMF has a datatype of that name."""
+    return _DATATYPE.fullmatch(name) is not None
+
+
+def packed_24_bit(real: bool) -> Datatype:
+    """Three bytes a number, little-endian and signed, as in WAV."""
+    return Datatype("ri24_le" if real else "ci24_le", np.dtype("<i4"), real=real, packed=True)

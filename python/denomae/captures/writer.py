@@ -66,6 +66,8 @@ def write_sigmf(
     """
     meta_path, data_path = _paths(path)
     kind = parse_datatype(datatype)
+    if kind.real:
+        raise CaptureError(f"the datatype is {datatype!r}, wanted a complex one such as cf32_le")
     if not is_number(sample_rate_hz) or not 0 < sample_rate_hz <= 1e12:
         raise CaptureError(f"the sample rate is {sample_rate_hz!r}, wanted Hz above 0, to 1e12")
     if center_frequency_hz is not None and not abs(center_frequency_hz) <= 1e12:
@@ -136,7 +138,7 @@ def write_annotated(
                 file.write(raw)
     kept = (a for a in capture.annotations if not a.generator.startswith(f"{GENERATOR} "))
     top = {
-        "core:datatype": capture.datatype.name,
+        "core:datatype": capture.datatype.sigmf_name,
         "core:version": SIGMF_VERSION,
         "core:sample_rate": capture.sample_rate_hz,
         "core:recorder": f"denomae {denomae.__version__}",

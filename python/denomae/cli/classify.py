@@ -28,7 +28,7 @@ class Classify:
     """Label the frames of a recording and say what is in it, and when."""
 
     capture: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="CAPTURE")]
-    """SigMF (either file of a pair, or an archive) or raw samples."""
+    """SigMF (either file of a pair, or an archive), WAV or raw samples."""
     json: bool = False
     """Print each label as one line of JSON instead of the summary."""
     output: Path | None = None
@@ -77,8 +77,9 @@ class Classify:
         with bar as advance:
             labels = session.labels(advance, print_json=self.json)
             if self.output is not None:
+                marks = captures.annotate(labels, one_sided=capture.datatype.real)
                 path = captures.write_annotated(
-                    capture, self.output, captures.annotate(labels), overwrite=self.force
+                    capture, self.output, marks, overwrite=self.force
                 )
             else:
                 for _ in labels:
