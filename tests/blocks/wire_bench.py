@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -67,3 +71,45 @@ class Subscriber:
 
     def __exit__(self, *_: object) -> None:
         self.context.destroy(linger=0)
+
+
+def rss_mib() -> float:
+    """Memory of this process that is resident."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+class Program:
+    """A Python program in another process, with an address as its argument, ended with the test.
+
+    Its lines are read as they come. What it says on stderr is the test's own.
+    """
+
+    def __init__(self, code: str, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        """The next line; empty at the end."""
+        return self.process.stdout.readline().rstrip("\n")
+
+    def has_line(self, within_s: float) -> bool:
+        """Whether something can be read now; only before the first `line`."""
+        return bool(select.select([self.process.stdout], [], [], within_s)[0])
+
+    def ask(self, word: str) -> str:
+        """Write a line, and read the next."""
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.line()
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
