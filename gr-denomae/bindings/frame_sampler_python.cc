@@ -7,7 +7,7 @@
 #include <variant>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
-// BINDTOOL_HEADER_FILE_HASH(9f07c51dd9c39886883fb3364d338a66)
+// BINDTOOL_HEADER_FILE_HASH(14559532870e9aa6415449a552e6703b)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
 // BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
@@ -216,6 +216,15 @@ Raises:
              &frame_sampler::discard,
              "Throws away the queued frames, counted as dropped; how many.")
         .def("counters", &frame_sampler::counters)
+        .def(
+            "work_time_s",
+            &frame_sampler::work_time_s,
+            py::arg("share"),
+            "Seconds that this share (0..1) of the calls of work() since start() did not "
+            "exceed, to an eighth more; 1: the longest.")
+        .def("work_calls",
+             &frame_sampler::work_calls,
+             "How often work() has run since start().")
         .def("run", &frame_sampler::run, "How often start() has run.")
         .def("finished",
              &frame_sampler::finished,

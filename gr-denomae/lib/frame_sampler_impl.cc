@@ -192,6 +192,7 @@ bool frame_sampler_impl::start()
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
     d_queue.reset();
+    d_work_times.clear();
     d_begun = false;
     ++d_run;
     return true;
@@ -225,6 +226,7 @@ int frame_sampler_impl::work(int noutput_items,
     if (consumed == 0 && d_queue.wait_for_room(blocking_slice)) {
         consumed = d_framer.consume(samples, noutput_items, d_events, arrival_ns);
     }
+    d_work_times.record(monotonic_ns() - arrival_ns);
     return static_cast<int>(consumed);
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <gnuradio/denomae/frame_sampler.h>
+#include <gnuradio/denomae/kernels/duration_histogram.h>
 #include <gnuradio/denomae/kernels/framer.h>
 #include <gnuradio/tags.h>
 #include <mutex>
@@ -38,6 +39,11 @@ public:
     frame_batch pop(std::int64_t max_frames, double timeout_s) override;
     std::uint64_t discard() override { return d_queue.discard(); }
     frame_counters counters() const override { return d_queue.counters(); }
+    double work_time_s(double share) const override
+    {
+        return 1e-9 * d_work_times.quantile(share);
+    }
+    std::uint64_t work_calls() const override { return d_work_times.count(); }
     std::uint64_t run() const override;
     bool finished(std::uint64_t run) const override;
 
@@ -59,6 +65,8 @@ private:
     kernel::frame_queue d_queue;
     kernel::power_gate d_gate;
     kernel::framer d_framer;
+
+    kernel::duration_histogram d_work_times;
 
     // Of the flowgraph's thread alone.
     bool d_begun = false;

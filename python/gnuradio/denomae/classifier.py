@@ -153,6 +153,11 @@ class denomae_classifier(gr.hier_block2):
         `discontinuities` and `tail_samples` of the stream, since the flowgraph began."""
         return self._outlet.status.counters()
 
+    def work_time_s(self, share: float) -> float:
+        """Seconds that this share (0..1) of the calls of `work()` did not exceed since the
+        flowgraph began, to an eighth more; 1: the longest. That is how long the radio was held."""
+        return self._sampler.work_time_s(share)
+
     def status(self) -> dict[str, Any]:
         """`counters()`, the number of `labels`, the `last` one, and the `error` that ended them."""
         return self._outlet.status.to_dict()

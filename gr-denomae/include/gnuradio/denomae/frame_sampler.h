@@ -122,6 +122,16 @@ public:
     //! A consistent snapshot of what became of every frame since start().
     virtual frame_counters counters() const = 0;
 
+    /*!
+     * The seconds that `share` of all calls of work() since start() did not exceed, to an
+     * eighth more; the longest for 1, 0 before the first.
+     * \throws std::invalid_argument unless 0 <= share <= 1
+     */
+    virtual double work_time_s(double share) const = 0;
+
+    //! How often work() has run since start().
+    virtual std::uint64_t work_calls() const = 0;
+
     //! How often start() has run.
     virtual std::uint64_t run() const = 0;
 
