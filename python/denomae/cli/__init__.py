@@ -22,13 +22,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import tyro
 
     # None of these imports torch: a typing error and --help answer at once.
+    from denomae.cli.bench import Bench
     from denomae.cli.classify import Classify
     from denomae.cli.doctor import Doctor
     from denomae.cli.info import Info
     from denomae.cli.labels import Labels
 
     command = tyro.extras.subcommand_cli_from_dict(
-        {"info": Info, "classify": Classify, "labels": Labels, "doctor": Doctor},
+        {
+            "info": Info,
+            "classify": Classify,
+            "labels": Labels,
+            "doctor": Doctor,
+            "bench": Bench,
+        },
         prog="denomae",
         description="Recognise modulations in IQ samples.",
         args=arguments,

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frame sampler alone, beside GNU Radio's null sink in the same flowgraph."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+from gnuradio import blocks, gr
+
+from denomae.bench.row import Row
+
+from ..denomae_python import frame_sampler
+from .radio import noise_samples
+
+FRAME_LENGTH = 1024
+QUEUE_FRAMES = 256
+GATE_DB = -30.0  # below the noise at 0 dB: every frame is measured and passes
+_FIRST_SAMPLES = 20_000_000
+
+
+def sampler_rows(seconds: float) -> Iterator[Row]:
+    """Nobody pops, policy `newest`, contiguous frames, gate on: every sample is copied and judged.
+
+    Source and sink each have a thread. Runs of both sinks alternate; the figures are medians.
+    """
+    samples = _FIRST_SAMPLES
+    took = _run(_null_sink(), samples)
+    samples = max(samples, int(samples * seconds / 12 / took))  # some twelve runs in all
+    rates: tuple[list[float], list[float]] = ([], [])
+    end = time.perf_counter() + seconds
+    while len(rates[1]) < 5 or time.perf_counter() < end:
+        for make, into in ((_sampler, rates[0]), (_null_sink, rates[1])):
+            into.append(samples / _run(make(), samples) / 1e6)
+    yield Row.compared(
+        "frame sampler",
+        median(rates[0]),
+        "MS/s",
+        "null sink",
+        median(rates[1]),
+        f"newest, gate on, nobody pops; {len(rates[1])} runs of {samples / 1e6:.0f} MS each, "
+        f"best {max(rates[0]):.0f} against {max(rates[1]):.0f}",
+    )
+
+
+def _sampler() -> Any:
+    return frame_sampler(FRAME_LENGTH, FRAME_LENGTH, QUEUE_FRAMES, "newest", GATE_DB)
+
+
+def _null_sink() -> Any:
+    return blocks.null_sink(gr.sizeof_gr_complex)
+
+
+def _run(sink: Any, samples: int) -> float:
+    flowgraph = gr.top_block()
+    source = blocks.vector_source_c(noise_samples(64 * FRAME_LENGTH), True)
+    head = blocks.head(gr.sizeof_gr_complex, samples)
+    flowgraph.connect(source, head, sink)
+    began = time.perf_counter()
+    flowgraph.run()
+    return time.perf_counter() - began
