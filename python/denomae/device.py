@@ -53,7 +53,22 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 def default_threads() -> int:
     """CPU threads for live inference: all cores but one, which the radio keeps; at least one."""
-    return max(1, len(os.sched_getaffinity(0)) - 1)
+    return max(1, available_cores() - 1)
+
+
+def available_cores() -> int:
+    """Cores that this process may use. Two hardware threads of one core count once: they share
+    the units that multiply, so a second one would slow the radio and hasten nothing."""
+    allowed = os.sched_getaffinity(0)
+    return len({_siblings(processor) for processor in allowed})
+
+
+def _siblings(processor: int) -> str:
+    topology = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
+    try:
+        return topology.read_text(encoding="ascii").strip()
+    except OSError:
+        return str(processor)
 
 
 def _cpu_multiplies_bf16() -> bool:
