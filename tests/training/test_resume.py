@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from denomae_training.loop import Schedule
+from denomae_training.signals.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS, BATCH = 14, 4
@@ -134,7 +135,8 @@ def test_a_wrong_name_is_one_sentence(tmp_path):
     ]
     done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "denomae-train: no recipe 'dead'; wanted one of ['live', 'live_hard']\n"
+    wanted = f"denomae-train: no recipe 'dead'; wanted one of {list(RECIPES)}\n"
+    assert done.stderr == wanted
 
 
 def test_the_rate_before_the_fall_does_not_depend_on_the_end():

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from denomae_training.signals.dataset import batches, make_batch, split_seed
+from denomae_training.signals.families import FAMILIES
 from denomae_training.signals.frequency import gmsk_modulator, two_fsk_modulator
 from denomae_training.signals.linear import psk, square_qam
 from denomae_training.signals.pulses import (
@@ -18,9 +19,11 @@ from denomae_training.signals.pulses import (
     symbol_times,
     table,
 )
-from denomae_training.signals.recipe import FAMILIES, MODULATORS, RECIPES, synthesize
+from denomae_training.signals.recipe import synthesize
+from denomae_training.signals.recipes import RECIPES
+from denomae_training.signals.recipes.live11 import MODULATORS
 
-LIVE = RECIPES["live"]
+LIVE = RECIPES["live11"]
 
 
 def _items(class_name: str, count: int, **changes):
@@ -139,7 +142,7 @@ def test_the_gaussian_phase_pulse_rises_from_0_to_1():
 
 
 def test_every_class_has_a_family_and_a_modulator():
-    assert set(LIVE.classes) == set(MODULATORS) == set(FAMILIES)
+    assert set(LIVE.classes) == set(MODULATORS) and set(LIVE.classes) <= set(FAMILIES)
 
 
 def test_all_classes_and_ranges_are_drawn():
@@ -155,7 +158,7 @@ def test_all_classes_and_ranges_are_drawn():
 
 
 def test_class_weights_say_how_often_a_class_is_drawn():
-    hard = RECIPES["live_hard"]
+    hard = RECIPES["live11_hard"]
     counts = np.zeros(len(hard.classes))
     for i in range(4000):
         counts[synthesize(hard, 1, i).class_index] += 1

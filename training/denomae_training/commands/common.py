@@ -16,7 +16,8 @@ from denomae.errors import DenomaeError
 from denomae.model.presets import PRESETS, Architecture
 from denomae.typed import to_json
 from denomae_training.loop import Machine
-from denomae_training.signals.recipe import FAMILIES, RECIPES, Recipe
+from denomae_training.signals.recipe import Recipe
+from denomae_training.signals.recipes import RECIPES
 
 MAY_CHANGE = ("machine", "schedule.frames")  # between a run's start and its resumption
 
@@ -84,7 +85,7 @@ def checkpoint_config(
         architecture=architecture,
         modalities=modalities,
         classes=classes,
-        families={name: FAMILIES[name] for name in classes},
+        families=recipe.families if classes else {},
         power_normalisation="unit",
         recipe=recipe.name,
         samples_per_symbol=recipe.samples_per_symbol,

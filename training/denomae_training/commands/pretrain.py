@@ -30,7 +30,7 @@ class Pretrain:
     output: Path
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     preset: str = "nano"
-    recipe: str = "live"
+    recipe: str = "live11"
     seed: int = 1
     schedule: Schedule = field(default_factory=Schedule)
     machine: Machine = field(default_factory=Machine)

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from denomae_training.signals.modulator import Drawn, Modulator
+from denomae_training.signals.item import Drawn
+from denomae_training.signals.modulator import Modulator
 
 MESSAGE_BANDWIDTH = (
     0.004,

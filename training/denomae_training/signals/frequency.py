@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from denomae_training.signals.modulator import Drawn, Modulator, draw_samples_per_symbol
+from denomae_training.signals.item import Drawn
+from denomae_training.signals.modulator import Modulator, draw_samples_per_symbol
 from denomae_training.signals.pulses import (
     accumulated,
     gaussian_phase,

@@ -8,9 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-
-class Drawn(dict[str, float]):
-    """The parameters that were drawn for one frame, by name."""
+from denomae_training.signals.item import Drawn
 
 
 class Modulator(Protocol):

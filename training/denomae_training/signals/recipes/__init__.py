@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The recipes by name: one file a kind."""
+
+from __future__ import annotations
+
+from denomae_training.signals.recipe import Recipe
+from denomae_training.signals.recipes import live11
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (live11.LIVE11, live11.HARD)}
