@@ -17,6 +17,7 @@ from denomae.errors import DenomaeError
 from .zmq_address import bind
 
 LINGER_MS = 500  # how long a closing socket may hold the process to hand out what was sent
+REQUEST_BYTES = 1024  # of a topic of 1 GB, libzmq would make 12 GB of memory
 
 
 class ZmqSender:
@@ -54,6 +55,7 @@ class ZmqSender:
         self._socket = context.socket(zmq.PUB)
         self._socket.set(zmq.SNDHWM, capacity)
         self._socket.set(zmq.LINGER, LINGER_MS)
+        self._socket.set(zmq.MAXMSGSIZE, REQUEST_BYTES)
         weakref.finalize(self, _close, context, self._socket)
         self.endpoint = bind(self._socket, address)
 
