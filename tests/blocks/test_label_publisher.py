@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import pmt
 import pytest
-from gnuradio import denomae
 from gnuradio.denomae.pdu import label_to_pdu
-from wire_bench import ANY, Flowgraph, Subscriber
-
-from denomae.errors import DenomaeError
+from wire_bench import Flowgraph, Subscriber
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -35,11 +32,6 @@ def test_a_full_queue_drops_its_oldest_labels_and_counts_them(label_factory):
     flowgraph.start()
     flowgraph.end()
     assert flowgraph.publisher.counters() == {"sent": 10, "dropped": 15, "refused": 0}
-
-
-def test_a_queue_of_no_labels_is_refused():
-    with pytest.raises(DenomaeError, match="queue_labels is 0"):
-        denomae.denomae_label_publisher(ANY, queue_labels=0)
 
 
 def test_messages_that_are_no_labels_are_reported_once_and_do_no_harm(label_factory, capfd):

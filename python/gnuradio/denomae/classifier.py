@@ -13,7 +13,19 @@ from denomae.errors import DenomaeError
 
 from .denomae_python import frame_sampler
 from .label_outlet import label_outlet
-from .labeller import Labeller, threshold_or_none
+from .labeller import Labeller
+from .parameters import (
+    choice,
+    count,
+    frequency_hz,
+    level_db,
+    probability_or_none,
+    rate_hz,
+    seconds,
+    text,
+    width_db,
+)
+from .places import TIME_SOURCES
 
 if TYPE_CHECKING:
     from denomae import Engine
@@ -83,27 +95,29 @@ class denomae_classifier(gr.hier_block2):
             gr.io_signature(1, 1, gr.sizeof_gr_complex),
             gr.io_signature(0, 0, 0),
         )
-        if policy not in POLICIES:
-            raise DenomaeError(f"policy is {policy!r}, wanted one of {', '.join(POLICIES)}")
-        _check_level("gate_db", gate_db, -math.inf)
-        _check_level("hysteresis_db", hysteresis_db, 0.0)
-        _check_count("hop", hop, 0)
-        _check_count("queue_frames", queue_frames, 1)
-        _check_count("batch_size", batch_size, 1)
-        _check_count("settle_samples", settle_samples, 0)
-        if not status_interval_s >= 0:
-            raise DenomaeError(f"status_interval_s is {status_interval_s}, wanted seconds, or 0")
-        _check_rate(sample_rate)
-        _check_frequency(center_frequency)
-        threshold = threshold_or_none(threshold)
+        policy = choice("policy", policy, POLICIES)
+        gate_db = level_db("gate_db", gate_db)
+        hysteresis_db = width_db("hysteresis_db", hysteresis_db)
+        hop = count("hop", hop, 0)
+        queue_frames = count("queue_frames", queue_frames, 1)
+        batch_size = count("batch_size", batch_size, 1)
+        self._settle_samples = count("settle_samples", settle_samples, 0)
+        status_interval_s = seconds("status_interval_s", status_interval_s)
+        rate_hz("sample_rate", sample_rate)
+        frequency_hz("center_frequency", center_frequency)
+        source = text("source", source)
+        time_source = choice("time_source", time_source, TIME_SOURCES)
+        threshold = probability_or_none("threshold", threshold)
         if engine is None:
             engine = _load(checkpoint, device, batch_size)
         self._labeller = Labeller(engine, source, time_source, threshold)
         length = engine.frame_length
-        self._sampler = frame_sampler(
-            length, hop or length, queue_frames, policy, gate_db, hysteresis_db
-        )
-        self._settle_samples = settle_samples
+        try:
+            self._sampler = frame_sampler(
+                length, hop or length, queue_frames, policy, gate_db, hysteresis_db
+            )
+        except ValueError as error:  # a queue beyond any memory
+            raise DenomaeError(str(error)) from error
         self.set_sample_rate(sample_rate)
         self.set_center_frequency(center_frequency)
         self._outlet = label_outlet(self._sampler, self._labeller, status_interval_s)
@@ -114,13 +128,11 @@ class denomae_classifier(gr.hier_block2):
 
     def set_gate_db(self, gate_db: float) -> None:
         """See the class; may be called while the flowgraph runs."""
-        _check_level("gate_db", gate_db, -math.inf)
-        self._sampler.set_gate_db(gate_db)
+        self._sampler.set_gate_db(level_db("gate_db", gate_db))
 
     def set_hysteresis_db(self, hysteresis_db: float) -> None:
         """See the class; may be called while the flowgraph runs."""
-        _check_level("hysteresis_db", hysteresis_db, 0.0)
-        self._sampler.set_hysteresis_db(hysteresis_db)
+        self._sampler.set_hysteresis_db(width_db("hysteresis_db", hysteresis_db))
 
     def set_sample_rate(self, sample_rate: float) -> None:
         """See the class; may be called while the flowgraph runs, when the rate changes.
@@ -128,8 +140,8 @@ class denomae_classifier(gr.hier_block2):
         As `set_center_frequency`. With times from tags, a change also ends them until the next
         `rx_time`: the samples since the last one went by at two rates.
         """
-        _check_rate(sample_rate)
-        self._sampler.set_sample_rate(float(sample_rate or math.nan), self._settle_samples)
+        rate = rate_hz("sample_rate", sample_rate)
+        self._sampler.set_sample_rate(rate or math.nan, self._settle_samples)
 
     def set_center_frequency(self, center_frequency: float) -> None:
         """See the class; may be called while the flowgraph runs, when the receiver is tuned.
@@ -137,12 +149,12 @@ class denomae_classifier(gr.hier_block2):
         The unfinished frame and the next `settle_samples` are thrown away; frames that begin behind
         them carry the new frequency. Those cut before carry the old one, however late their labels.
         """
-        _check_frequency(center_frequency)
-        self._sampler.set_center_frequency(float(center_frequency), self._settle_samples)
+        frequency = frequency_hz("center_frequency", center_frequency)
+        self._sampler.set_center_frequency(frequency, self._settle_samples)
 
     def set_threshold(self, threshold: float) -> None:
         """See the class; may be called while the flowgraph runs."""
-        self._labeller.set_threshold(threshold_or_none(threshold))
+        self._labeller.set_threshold(probability_or_none("threshold", threshold))
 
     def engine(self) -> Engine:
         """The engine that classifies."""
@@ -176,23 +188,3 @@ def _load(checkpoint: str, device: str, batch_size: int) -> Engine:
     engine = Engine.load(folder, device=device, batch_size=batch_size)
     engine.warm_up()
     return engine
-
-
-def _check_level(name: str, value: float, least: float) -> None:
-    if not value >= least:
-        raise DenomaeError(f"{name} is {value}, wanted decibels of at least {least:g}")
-
-
-def _check_rate(rate: float) -> None:
-    if not (math.isfinite(rate) and rate >= 0):
-        raise DenomaeError(f"sample_rate is {rate}, wanted hertz above 0, or 0 for the tags'")
-
-
-def _check_frequency(frequency: float) -> None:
-    if math.isinf(frequency):
-        raise DenomaeError(f"center_frequency is {frequency}, wanted hertz, or nan for the tags'")
-
-
-def _check_count(name: str, value: int, least: int) -> None:
-    if not isinstance(value, int) or value < least:
-        raise DenomaeError(f"{name} is {value!r}, wanted a whole number of at least {least}")

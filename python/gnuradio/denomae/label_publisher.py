@@ -8,9 +8,9 @@ from typing import Any
 import pmt
 from gnuradio import gr
 
-from denomae.errors import DenomaeError
 from denomae.labels import TOPIC
 
+from .parameters import count
 from .pdu import pdu_to_label
 from .system_port import forget_done, take_all
 from .zmq_sender import ZmqSender
@@ -40,10 +40,9 @@ class denomae_label_publisher(gr.basic_block):
 
     def __init__(self, address: str = "tcp://127.0.0.1:5757", queue_labels: int = 1024) -> None:
         gr.basic_block.__init__(self, name="denomae_label_publisher", in_sig=None, out_sig=None)
-        if int(queue_labels) < 1:
-            raise DenomaeError(f"queue_labels is {queue_labels}, wanted at least 1")
+        queue_labels = count("queue_labels", queue_labels, 1, most=2**31 - 1)  # ZMQ's int
         # the sender may hold the logger but not the block: no circle, see below
-        self._sender = ZmqSender(address, int(queue_labels), _encode, self.logger.warn)
+        self._sender = ZmqSender(address, queue_labels, _encode, self.logger.warn)
         self.message_port_register_in(_PORT)
         # gr's own set_msg_handler keeps the bound method, and in that circle the block and its
         # address would outlive the flowgraph until a garbage collection

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from denomae.errors import DenomaeError
 from denomae.labels import Label
 
-from .places import TIME_SOURCES, places_of
+from .places import places_of
 
 if TYPE_CHECKING:
     from denomae import Engine
@@ -25,9 +23,6 @@ class Labeller:
         source: name in every label.
         time_source: where a frame's time comes from, see `places_of`.
         threshold: below this probability the verdict is `unknown`; None: the checkpoint's own.
-
-    Raises:
-        DenomaeError: there is no such time source, or the threshold is no probability.
     """
 
     def __init__(
@@ -37,25 +32,12 @@ class Labeller:
         time_source: str = "tags",
         threshold: float | None = None,
     ) -> None:
-        if time_source not in TIME_SOURCES:
-            raise DenomaeError(
-                f"time_source is {time_source!r}, wanted one of {', '.join(TIME_SOURCES)}"
-            )
         self.engine = engine
         self._source, self._time_source = source, time_source
         self.set_threshold(threshold)
 
     def set_threshold(self, threshold: float | None) -> None:
-        """See the class; may be called at any time, from any thread.
-
-        Raises:
-            DenomaeError: not within 0..1.
-        """
-        if threshold is not None and not 0.0 <= threshold <= 1.0:
-            raise DenomaeError(
-                f"threshold is {threshold}, wanted a probability from 0 to 1, "
-                "or nan for the checkpoint's own"
-            )
+        """See the class; may be called at any time, from any thread."""
         self._threshold = threshold
 
     def labels(self, batch: Any, sequence: int, dropped_frames: int) -> list[Label]:
@@ -81,8 +63,3 @@ class Labeller:
         if label.confidence < self._threshold:
             return "unknown"
         return "noise" if self.engine.families[label.label] == "noise" else "known"
-
-
-def threshold_or_none(threshold: float) -> float | None:
-    """A block's parameter as a threshold: nan means the checkpoint's own."""
-    return None if math.isnan(threshold) else float(threshold)
