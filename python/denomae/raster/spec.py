@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a constellation is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """How a constellation is drawn.
+
+    `extent` is the I and Q value at the image's edge, in units of the frame's root-mean-square
+    amplitude; decay lengths and half sizes (of the square window that a sample touches) are in
+    pixels, one a channel.
+    """
+
+    height: int = 64
+    width: int = 64
+    extent: float = 2.5
+    decay_px: tuple[float, ...] = (0.75, 1.5, 3.0)
+    half_size_px: tuple[int, ...] = (3, 6, 10)
+
+    @property
+    def channels(self) -> int:
+        return len(self.decay_px)
+
+
+PAPER_IMAGE = ImageSpec(
+    224, 224, 2.5, (2**0.5 / 1.0, 2**0.5 / 0.2, 2**0.5 / 0.1), (5, 25, 50)
+)  # the published kernel: exp(-c d / diagonal), c = 1, 0.2, 0.1
