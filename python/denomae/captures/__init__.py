@@ -14,12 +14,16 @@ from pathlib import Path
 
 from denomae.captures.annotations import Annotation, Annotations, annotate
 from denomae.captures.capture import Capture, Segment
+from denomae.captures.datasets import DATASET_SUFFIXES
 from denomae.captures.metadata import is_number
 from denomae.captures.raw import SUFFIXES, open_raw
 from denomae.captures.sigmf import DATA_SUFFIX, META_SUFFIX, OPENERS
+from denomae.captures.tim import TIM_SUFFIX, open_tim
 from denomae.captures.wav import WAV_SUFFIXES, open_wav
 from denomae.captures.writer import write_annotated, write_sigmf
 from denomae.errors import CaptureError
+
+_OPENERS = {**OPENERS, **dict.fromkeys(WAV_SUFFIXES, open_wav), TIM_SUFFIX: open_tim}
 
 __all__ = [
     "SUFFIXES",
@@ -69,7 +73,18 @@ def _open(path: Path, datatype: str | None) -> Capture:
     if "\0" in str(path):
         raise CaptureError(f"{str(path)!r} is no file name")
     suffix = path.suffix.lower()
-    opener = open_wav if suffix in WAV_SUFFIXES else OPENERS.get(suffix)
+    opener = _OPENERS.get(suffix)
+    is_folder = os.path.isdir(path)
+    if is_folder or (datatype is None and suffix in DATASET_SUFFIXES):
+        raise CaptureError(
+            f"{path.name} is a {'folder' if is_folder else 'set of labelled frames'}, wanted one"
+            " recording; sets to train with and to evaluate on are opened by"
+            " denomae.captures.datasets.open_dataset"
+        )
+    if suffix == ".sigmf-collection":
+        raise CaptureError(
+            f"{path.name} is a collection of recordings, wanted one of them: name its .sigmf-meta"
+        )
     if opener is None and not os.path.exists(path):
         for suffix in (META_SUFFIX, ".sigmf"):
             beside = path.with_name(path.name + suffix) if path.name else path

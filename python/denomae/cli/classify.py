@@ -78,9 +78,7 @@ class Classify:
             labels = session.labels(advance, print_json=self.json)
             if self.output is not None:
                 marks = captures.annotate(labels, one_sided=capture.datatype.real)
-                path = captures.write_annotated(
-                    capture, self.output, marks, overwrite=self.force
-                )
+                path = captures.write_annotated(capture, self.output, marks, overwrite=self.force)
             else:
                 for _ in labels:
                     pass

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pickles read as data: a dictionary of numpy arrays, and nothing is ever called.
+
+A pickle is a program, and Python's own reader runs it. This one knows the operations that Python 2
+and 3 write for a dictionary of arrays, and five names, which it takes for marks: what they would do
+is never done. Every size is compared with the file before anything is allocated, and the contents
+of an array stay in the file until somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from denomae.captures.datasets.picklefile import Contents, PickleFile, Short
+from denomae.errors import CaptureError
+
+# What the pickle may name; each stands for itself and is not imported.
+GLOBALS = (
+    "numpy ndarray",
+    "numpy dtype",
+    "numpy.core.multiarray _reconstruct",
+    "numpy._core.multiarray _reconstruct",
+    "_codecs encode",
+)
+# RadioML 2016.10a has 220 arrays, and some sixty operations for each.
+OPERATION_LIMIT = 2_000_000
+ASIDE_LIMIT = 100_000  # things on the stack, put aside, or in one dictionary
+_DIMENSION = 2**40
+_FORM = re.compile(r"([<>|=]?)f([48])")
+_MARK = object()
+
+
+@dataclass
+class StoredArray:
+    """An array of the pickle, whose contents are still in the file."""
+
+    shape: tuple[int, ...] = ()
+    dtype: np.dtype | None = None
+    contents: Contents | None = None
+
+
+@dataclass
+class _Form:
+    """A dtype while it is built: its letters, then its byte order."""
+
+    letters: str
+    order: str = "="
+
+
+@dataclass(frozen=True)
+class _Name:
+    """One of GLOBALS."""
+
+    name: str
+
+
+def read_array_dictionary(file: BinaryIO, size: int, name: str) -> dict[Any, StoredArray]:
+    """The dictionary that a pickle describes: keys of text and numbers, values arrays of floats.
+
+    Args:
+        file: open, seekable and buffered.
+        size: its bytes.
+        name: how errors call it.
+
+    Raises:
+        CaptureError: anything else than such a dictionary.
+    """
+    reader = _Reader(file, size)
+    try:
+        found = reader.run()
+        if not isinstance(found, dict):
+            raise ValueError(f"it holds {_kind(found)}")
+        for key, value in found.items():
+            if not isinstance(value, StoredArray) or value.contents is None or value.dtype is None:
+                raise ValueError(f"its key {str(key)[:60]} holds {_kind(value)}")
+    except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
+        raise CaptureError(
+            f"{name} at byte {reader.file.position}: {str(error)[:160] or 'cut off'}; wanted a"
+            " pickled dictionary of arrays, as RadioML 2016 is"
+        ) from None
+    return found
+
+
+class _Reader:
+    """The machine that a pickle is a program of, as far as arrays need it."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self.file = PickleFile(file, size)
+        self._stack: list[Any] = []
+        self._memo: dict[int, Any] = {}
+
+    def run(self) -> Any:
+        for _ in range(OPERATION_LIMIT):
+            operation = self.file.take(1)
+            if operation == b".":
+                return self._stack.pop()
+            step = _STEPS.get(operation)
+            if step is None:
+                raise ValueError(f"the operation {operation!r} is not one that arrays need")
+            step(self)
+            if max(len(self._stack), len(self._memo)) > ASIDE_LIMIT:
+                raise ValueError("more is put aside than a dictionary of arrays needs")
+        raise ValueError(f"it has more than {OPERATION_LIMIT} operations")
+
+    # --- the stack ---
+
+    def push(self, value: Any) -> None:
+        self._stack.append(value)
+
+    def pop(self) -> Any:
+        return self._stack.pop()
+
+    def top(self) -> Any:
+        return self._stack[-1]
+
+    def above_mark(self) -> list[Any]:
+        for at in range(len(self._stack) - 1, -1, -1):
+            if self._stack[at] is _MARK:
+                taken = self._stack[at + 1 :]
+                del self._stack[at:]
+                return taken
+        raise ValueError("a mark is missing")
+
+    def tuple_of(self, count: int) -> None:
+        if len(self._stack) < count:
+            raise ValueError("too little lies on its stack")
+        taken = self._stack[len(self._stack) - count :]
+        del self._stack[len(self._stack) - count :]
+        self.push(tuple(taken))
+
+    def put(self, number: int) -> None:
+        if not 0 <= number < 2**32:
+            raise ValueError(f"it puts something aside as number {number}")
+        self._memo[number] = self.top()
+
+    def put_next(self) -> None:
+        self._memo[len(self._memo)] = self.top()
+
+    def get(self, number: int) -> None:
+        if number not in self._memo:
+            raise ValueError(f"it takes up number {number}, which it never put aside")
+        self.push(self._memo[number])
+
+    def into_dictionary(self, items: list[Any]) -> None:
+        found = self.top()
+        if not isinstance(found, dict) or len(items) % 2:
+            raise ValueError(f"it stores {len(items)} things in {_kind(found)}")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            found[_key(key)] = value
+        if len(found) > ASIDE_LIMIT:
+            raise ValueError(f"it has more than {ASIDE_LIMIT} arrays")
+
+    # --- the five names ---
+
+    def name(self, module: str, name: str) -> None:
+        if f"{module} {name}" not in GLOBALS:
+            raise ValueError(
+                f"it names {module[:60]}.{name[:60]}, and only numpy's arrays are read: the file"
+                " could run any program, so nothing of it was run"
+            )
+        self.push(_Name(name))
+
+    def named(self) -> None:
+        name, module = _text(self.pop()), _text(self.pop())
+        self.name(module, name)
+
+    def reduce(self) -> None:
+        arguments, function = self.pop(), self.pop()
+        if not isinstance(function, _Name) or not isinstance(arguments, tuple):
+            raise ValueError(f"it calls {_kind(function)}")
+        if function.name == "_reconstruct" and arguments[:1] == (_Name("ndarray"),):
+            self.push(StoredArray())
+        elif function.name == "dtype" and arguments:
+            self.push(_Form(_text(arguments[0])))
+        elif function.name == "encode" and len(arguments) == 2:
+            if _text(arguments[1]) not in ("latin1", "latin-1"):
+                raise ValueError(f"it encodes as {_text(arguments[1])!r}")
+            self.push(arguments[0])
+        else:
+            raise ValueError(f"it calls {function.name} with {len(arguments)} arguments")
+
+    def build(self) -> None:
+        state, target = self.pop(), self.top()
+        if isinstance(target, _Form) and isinstance(state, tuple) and len(state) >= 2:
+            target.order = _text(state[1])
+        elif isinstance(target, StoredArray) and isinstance(state, tuple) and len(state) == 5:
+            _, shape, form, fortran, contents = state
+            if fortran:
+                raise ValueError("an array is stored column by column")
+            if not isinstance(shape, tuple) or len(shape) != 3:
+                raise ValueError("an array's shape is none of three axes")
+            if any(type(n) is not int or not 0 <= n < _DIMENSION for n in shape):
+                raise ValueError(f"an array has the shape {[str(n)[:20] for n in shape]}")
+            if isinstance(contents, Short):
+                contents = contents.contents()
+            if not isinstance(contents, Contents):
+                raise ValueError(f"an array's contents are {_kind(contents)}")
+            target.shape, target.dtype, target.contents = shape, _dtype(form), contents
+        else:
+            raise ValueError(f"it sets the state of {_kind(target)}")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, Short):
+        raise ValueError(f"here stands {_kind(value)}, wanted a text")
+    return value.text()
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_key(part) for part in value if not isinstance(part, tuple))
+    if isinstance(value, Short):
+        return _text(value)
+    if type(value) in (int, float):
+        return value
+    raise ValueError(f"a key is {_kind(value)}, wanted text and numbers")
+
+
+def _dtype(form: Any) -> np.dtype:
+    if isinstance(form, _Form) and form.order in ("<", ">", "=", "|"):
+        if match := _FORM.fullmatch(form.letters):
+            order = match[1] or form.order
+            return np.dtype((order if order in "<>" else "<") + "f" + match[2])
+    found = form.letters if isinstance(form, _Form) else _kind(form)
+    raise ValueError(f"an array's numbers are {found[:60]!r}, wanted floats of 4 or 8 bytes")
+
+
+def _kind(value: Any) -> str:
+    names = {Short: "text", Contents: "long text", StoredArray: "an array", _Form: "a dtype"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _integer(raw: bytes) -> int:
+    text = raw.decode("ascii").removesuffix("L")
+    if len(text) > 20:
+        raise ValueError("a number is too long")
+    return int(text)
+
+
+def _long(reader: _Reader) -> int:
+    size = reader.file.number("<B")
+    if size > 8:
+        raise ValueError("a number is too long")
+    return int.from_bytes(reader.file.take(size), "little", signed=True)
+
+
+def _protocol(reader: _Reader) -> None:
+    protocol = reader.file.number("<B")
+    if protocol > 4:
+        raise ValueError(
+            f"its protocol is {protocol}, wanted 0 to 4; write it anew with protocol 4"
+        )
+
+
+def _global(reader: _Reader) -> None:
+    module, name = reader.file.line(), reader.file.line()
+    reader.name(module.decode("latin-1"), name.decode("latin-1"))
+
+
+_STEPS: dict[bytes, Callable[[_Reader], Any]] = {
+    b"\x80": _protocol,
+    b"\x95": lambda r: r.file.number("<Q"),  # FRAME: only a hint
+    b"(": lambda r: r.push(_MARK),
+    b"I": lambda r: r.push(_integer(r.file.line())),
+    b"L": lambda r: r.push(_integer(r.file.line())),
+    b"J": lambda r: r.push(r.file.number("<i")),
+    b"K": lambda r: r.push(r.file.number("<B")),
+    b"M": lambda r: r.push(r.file.number("<H")),
+    b"\x8a": lambda r: r.push(_long(r)),
+    b"F": lambda r: r.push(float(r.file.line())),
+    b"G": lambda r: r.push(r.file.number(">d")),
+    b"N": lambda r: r.push(None),
+    b"\x88": lambda r: r.push(True),
+    b"\x89": lambda r: r.push(False),
+    b"S": lambda r: r.push(r.file.quoted()),
+    b"T": lambda r: r.push(r.file.contents(r.file.number("<I"), "plain")),
+    b"U": lambda r: r.push(r.file.contents(r.file.number("<B"), "plain")),
+    b"B": lambda r: r.push(r.file.contents(r.file.number("<I"), "plain")),
+    b"C": lambda r: r.push(r.file.contents(r.file.number("<B"), "plain")),
+    b"\x8e": lambda r: r.push(r.file.contents(r.file.number("<Q"), "plain")),
+    b"X": lambda r: r.push(r.file.contents(r.file.number("<I"), "utf-8")),
+    b"\x8c": lambda r: r.push(r.file.contents(r.file.number("<B"), "utf-8")),
+    b"\x8d": lambda r: r.push(r.file.contents(r.file.number("<Q"), "utf-8")),
+    b")": lambda r: r.push(()),
+    b"t": lambda r: r.push(tuple(r.above_mark())),
+    b"\x85": lambda r: r.tuple_of(1),
+    b"\x86": lambda r: r.tuple_of(2),
+    b"\x87": lambda r: r.tuple_of(3),
+    b"}": lambda r: r.push({}),
+    b"d": lambda r: _dictionary(r),
+    b"s": lambda r: _one_item(r),
+    b"u": lambda r: r.into_dictionary(r.above_mark()),
+    b"p": lambda r: r.put(_integer(r.file.line())),
+    b"q": lambda r: r.put(r.file.number("<B")),
+    b"r": lambda r: r.put(r.file.number("<I")),
+    b"\x94": lambda r: r.put_next(),
+    b"g": lambda r: r.get(_integer(r.file.line())),
+    b"h": lambda r: r.get(r.file.number("<B")),
+    b"j": lambda r: r.get(r.file.number("<I")),
+    b"c": _global,
+    b"\x93": lambda r: r.named(),
+    b"R": lambda r: r.reduce(),
+    b"b": lambda r: r.build(),
+}
+
+
+def _dictionary(reader: _Reader) -> None:
+    items = reader.above_mark()
+    reader.push({})
+    reader.into_dictionary(items)
+
+
+def _one_item(reader: _Reader) -> None:
+    value, key = reader.pop(), reader.pop()
+    reader.into_dictionary([key, value])
