@@ -119,6 +119,16 @@ def test_a_share_that_leaves_nothing_visible_is_refused():
         draw_masks({"noisy_image": 16}, 1, 0.99, torch.Generator())
 
 
+def test_the_gate_of_a_gated_block_is_a_gelu():
+    block = Encoder(SMALL, NAMES).blocks[0].eval()
+    tokens = torch.randn(2, 5, SMALL.width, generator=torch.Generator().manual_seed(0))
+    gate, value = block.mlp.fc1(tokens).chunk(2, -1)
+    normal = torch.distributions.Normal(0.0, 1.0)
+    torch.testing.assert_close(
+        block.mlp(tokens), block.mlp.fc2(gate * normal.cdf(gate) * value), rtol=1e-4, atol=1e-5
+    )
+
+
 def test_an_unknown_modality_is_named(encoder):
     with pytest.raises(DenomaeError, match="spectrogram"):
         encoder({"spectrogram": torch.zeros(1, 2, 1024)})

@@ -60,9 +60,13 @@ def encoder_block(architecture: Architecture) -> Block:
     """One block of the encoder."""
     if architecture.mlp == "plain":
         return Block(architecture.width, architecture.heads, qkv_bias=True)
-    swiglu = partial(GluMlp, act_layer=nn.SiLU, gate_last=False)
     return Block(
-        architecture.width, architecture.heads, GATED_MLP_RATIO, qkv_bias=True, mlp_layer=swiglu
+        architecture.width,
+        architecture.heads,
+        GATED_MLP_RATIO,
+        qkv_bias=True,
+        act_layer=nn.GELU,  # of the gate, whatever the MLP itself would take
+        mlp_layer=partial(GluMlp, gate_last=False),
     )
 
 

@@ -15,7 +15,7 @@ class Architecture:
     """Everything that decides the shapes of a model's tensors and what its inputs look like.
 
     `mlp` is what follows attention in an encoder block: "plain" (two layers, as published) or
-    "gated" (SwiGLU, arXiv 2002.05202, at about the same cost). The gate multiplies two linear
+    "gated" (GEGLU, arXiv 2002.05202, at about the same cost). The gate multiplies two linear
     views of a token, which is how phase and envelope are read off I and Q.
     """
 
