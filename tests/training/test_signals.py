@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from denomae_training.signals.constellations import psk, square_qam
 from denomae_training.signals.dataset import batches, make_batch, split_seed
 from denomae_training.signals.families import FAMILIES
-from denomae_training.signals.frequency import gmsk_modulator, two_fsk_modulator
-from denomae_training.signals.linear import psk, square_qam
 from denomae_training.signals.pulses import (
     SPAN,
     gaussian_phase,
@@ -22,6 +21,7 @@ from denomae_training.signals.pulses import (
 from denomae_training.signals.recipe import synthesize
 from denomae_training.signals.recipes import RECIPES
 from denomae_training.signals.recipes.live11 import MODULATORS
+from denomae_training.signals.recipes.live11_modulators import gmsk_modulator, two_fsk_modulator
 
 LIVE = RECIPES["live11"]
 

@@ -1,64 +1,87 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modulations whose waveform is a sum of shaped symbols: on-off keying, PSK, QAM."""
+"""Modulations whose waveform is a sum of shaped symbols: ASK, PAM, PSK, QAM, APSK."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
+from denomae_training.signals.definitions import Linear
+from denomae_training.signals.interpolated import pulse_table, shaped, symbols_needed
 from denomae_training.signals.item import Drawn
 from denomae_training.signals.modulator import Modulator, draw_samples_per_symbol
-from denomae_training.signals.pulses import (
-    rectangle,
-    root_raised_cosine,
-    shaped,
-    symbol_times,
-    table,
-)
+from denomae_training.signals.pulses import rectangle, root_raised_cosine
+
+PULSES = {"root_raised_cosine": root_raised_cosine, "rectangle": rectangle}
 
 
-def psk(order: int) -> np.ndarray:
-    """Points of phase shift keying on the unit circle: complex64 [order]."""
-    return np.exp(2j * np.pi * np.arange(order) / order).astype(np.complex64)
+def waveform(
+    definition: Linear,
+    symbols: np.ndarray,
+    count: int,
+    samples_per_symbol: float,
+    timing: float,
+) -> np.ndarray:
+    """The waveform of given symbols: complex64 [count].
+
+    Args:
+        definition: with a rolloff.
+        symbols: complex64, already turned (`rotated`); symbol j is at u = j - LEAD.
+        timing: u of the first sample, in symbols, 0..1; its further ones follow by
+            1 / samples_per_symbol.
+    """
+    pulse, rolloff = PULSES[definition.pulse], definition.rolloff
+    late = pulse_table(pulse, rolloff, definition.offset) if definition.offset else None
+    table = pulse_table(pulse, rolloff)
+    return shaped(symbols, count, samples_per_symbol, timing, table, late)
 
 
-def square_qam(order: int) -> np.ndarray:
-    """Points of square QAM: complex64 [order]."""
-    side = round(order**0.5)
-    level = 2 * np.arange(side) - side + 1
-    return (level[:, None] + 1j * level[None, :]).reshape(-1).astype(np.complex64)
+def rotated(symbols: np.ndarray, rotation: float, turns: int = 0) -> np.ndarray:
+    """Symbol k turned by (k + turns) * rotation radians: complex64 [K]."""
+    angle = np.remainder((np.arange(len(symbols)) + turns) * rotation, 2 * np.pi)
+    return symbols * np.exp(1j * angle).astype(np.complex64)
 
 
-ON_OFF = np.array([0, 1], dtype=np.complex64)
+def differential(steps: np.ndarray) -> np.ndarray:
+    """Symbols whose ratio from one to the next is the step: complex64 [K], the product so far.
+
+    Args:
+        steps: complex [K] on the unit circle.
+    """
+    return np.exp(1j * np.cumsum(np.angle(steps))).astype(np.complex64)
 
 
-def root_raised_cosine_modulator(points: np.ndarray) -> Modulator:
-    """Equiprobable symbols behind a root raised cosine of rolloff 0.15 to 0.5."""
+def linear_modulator(
+    definitions: Linear | Sequence[Linear],
+    rolloff: tuple[float, float] = (0.15, 0.5),
+    widest: float = 0.5,
+) -> Modulator:
+    """Equiprobable symbols at a random rate and timing.
+
+    Args:
+        definitions: one, or several of which each frame draws one (`Drawn`'s "variant").
+        rolloff: of root raised cosines whose definition leaves it open.
+        widest: edge of rectangles whose definition leaves it open, in symbols; drawn from 0 up.
+    """
+    variants = (definitions,) if isinstance(definitions, Linear) else tuple(definitions)
 
     def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
+        variant = int(rng.random() * len(variants)) if len(variants) > 1 else 0
+        definition = variants[variant]
         sps = draw_samples_per_symbol(rng, *samples_per_symbol)
-        timing = rng.random()
-        rolloff = round(0.15 + 0.35 * rng.random(), 2)
-        whole, row, needed = symbol_times(count, sps, timing)
-        symbols = points[rng.integers(len(points), size=needed)]
-        waveform = shaped(symbols, whole, row, table(root_raised_cosine, rolloff))
-        return waveform, Drawn(samples_per_symbol=sps, timing=timing, rolloff=rolloff)
-
-    return modulate
-
-
-def on_off_modulator() -> Modulator:
-    """Carrier on and off: half of the frames rectangular with finite edges, half shaped."""
-    smooth = root_raised_cosine_modulator(ON_OFF)
-
-    def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
-        if rng.random() < 0.5:
-            return smooth(rng, count, samples_per_symbol)
-        sps = draw_samples_per_symbol(rng, *samples_per_symbol)
-        timing = rng.random()
-        edge = round(0.5 * rng.random(), 2)
-        whole, row, needed = symbol_times(count, sps, timing)
-        symbols = ON_OFF[rng.integers(2, size=needed)]
-        waveform = shaped(symbols, whole, row, table(rectangle, edge))
-        return waveform, Drawn(samples_per_symbol=sps, timing=timing, edge=edge)
+        drawn = Drawn(samples_per_symbol=sps, timing=rng.random(), variant=variant)
+        if definition.rolloff is None:
+            low, high = (0.0, widest) if definition.pulse == "rectangle" else rolloff
+            definition = replace(definition, rolloff=round(low + (high - low) * rng.random(), 2))
+        drawn["rolloff"] = definition.rolloff
+        points = definition.points
+        needed = symbols_needed(count, sps, drawn["timing"])
+        symbols = points.take(rng.integers(len(points), size=needed, dtype=np.uint8))
+        if definition.rotation:
+            drawn["turns"] = int(rng.integers(2))
+            symbols = rotated(symbols, definition.rotation, drawn["turns"])
+        return waveform(definition, symbols, count, sps, drawn["timing"]), drawn
 
     return modulate

@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from denomae_training.signals.analog import am_modulator, carrier_modulator, fm_modulator
-from denomae_training.signals.frequency import gmsk_modulator, two_fsk_modulator
+from denomae_training.signals.constellations import psk, square_qam
 from denomae_training.signals.front_end import TAPS, low_pass
 from denomae_training.signals.item import Drawn, Item
-from denomae_training.signals.linear import (
-    on_off_modulator,
-    psk,
-    root_raised_cosine_modulator,
-    square_qam,
-)
 from denomae_training.signals.modulator import Modulator
 from denomae_training.signals.recipe import Recipe
+from denomae_training.signals.recipes.live11_modulators import (
+    am_modulator,
+    carrier_modulator,
+    fm_modulator,
+    gmsk_modulator,
+    on_off_modulator,
+    root_raised_cosine_modulator,
+    two_fsk_modulator,
+)
 
 MODULATORS: dict[str, Modulator | None] = {
     "noise": None,

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waveforms of shaped symbols at any symbol rate and timing, from one matrix product.
+
+The product of the symbols around each symbol with a table of the pulse is the waveform at `GRID`
+points a symbol; the samples are read between two of these points along a straight line. For a root
+raised cosine of rolloff 0.5 that costs an error of 60 dB below the signal; rectangular frequency
+pulses come out exactly. Symbol j is at u = j - LEAD symbols from the first sample's symbol clock.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from denomae_training.signals.pulses import SPAN, Pulse
+
+LEAD = SPAN  # symbols before time 0
+TAPS = 2 * SPAN + 2  # symbols that a window of one symbol may need, half a symbol late too
+GRID = 32  # points a symbol
+
+
+def symbols_needed(count: int, samples_per_symbol: float, timing: float) -> int:
+    """How many symbols `count` samples are made of, when the first is at u = timing (0..1)."""
+    return int((count - 1) / samples_per_symbol + timing) + 1 + TAPS
+
+
+@lru_cache(maxsize=512)
+def pulse_table(pulse: Pulse, parameter: float | None = None, late: float = 0.0) -> np.ndarray:
+    """A pulse, `late` symbols delayed and cut at SPAN symbols: float32 [TAPS, GRID + 1]."""
+    time = _times() - late
+    value = pulse(time) if parameter is None else pulse(time, parameter)
+    return np.ascontiguousarray(value * (np.abs(time) < SPAN), dtype=np.float32)
+
+
+@lru_cache(maxsize=512)
+def phase_table(pulse: Pulse, parameter: float | None = None) -> np.ndarray:
+    """A phase pulse, which rises from 0 to 1 within SPAN symbols: float32 [TAPS, GRID + 1]."""
+    value = pulse(_times()) if parameter is None else pulse(_times(), parameter)
+    return np.ascontiguousarray(value, dtype=np.float32)
+
+
+def _times() -> np.ndarray:
+    """Row m, column g: from the symbol m of a window to the grid point g."""
+    return np.arange(GRID + 1)[None, :] / GRID - (np.arange(TAPS)[:, None] - LEAD)
+
+
+def sampling(
+    count: int, samples_per_symbol: float, timing: float
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Where the samples lie on the grid: int [count], float32 [count] beyond it, whole symbols."""
+    position = np.arange(count) * (GRID / samples_per_symbol) + timing * GRID
+    cell = position.astype(np.int64)
+    beyond = (position - cell).astype(np.float32)
+    return cell + cell // GRID, beyond, int(cell[-1]) // GRID + 1
+
+
+def _between(grid: np.ndarray, place: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    flat = grid.reshape(-1)
+    left = flat.take(place)
+    return left + beyond * (flat.take(place + 1) - left)
+
+
+def _product(symbols: np.ndarray, whole: int, table: np.ndarray) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(symbols, TAPS)[:whole]
+    return np.ascontiguousarray(windows) @ table
+
+
+def shaped(
+    symbols: np.ndarray,
+    count: int,
+    samples_per_symbol: float,
+    timing: float,
+    table: np.ndarray,
+    late_table: np.ndarray | None = None,
+) -> np.ndarray:
+    """The waveform of shaped symbols: complex64 [count], float32 of real symbols.
+
+    Args:
+        symbols: complex64 or float32, `symbols_needed` or more; number LEAD is at u = 0.
+        timing: u of the first sample, 0..1.
+        table: of the pulse, from `pulse_table`.
+        late_table: of the imaginary part's pulse, where that is another.
+    """
+    place, beyond, whole = sampling(count, samples_per_symbol, timing)
+    if not np.iscomplexobj(symbols):
+        return _between(_product(symbols, whole, table), place, beyond)
+    wave = np.empty(count, dtype=np.complex64)
+    real, imaginary = symbols.real.copy(), symbols.imag.copy()
+    wave.real = _between(_product(real, whole, table), place, beyond)
+    late = table if late_table is None else late_table
+    wave.imag = _between(_product(imaginary, whole, late), place, beyond)
+    return wave
+
+
+def accumulated(
+    levels: np.ndarray,
+    count: int,
+    samples_per_symbol: float,
+    timing: float,
+    table: np.ndarray,
+    index: float,
+) -> np.ndarray:
+    """The phase of keyed frequency in half turns, less whole turns a symbol: float32 [count].
+
+    Args:
+        levels: float32, `symbols_needed` or more; number LEAD is at u = 0.
+        table: of the phase pulse, which rises from 0 to 1, from `phase_table`.
+        index: the modulation index.
+    """
+    place, beyond, whole = sampling(count, samples_per_symbol, timing)
+    grid = _product(levels, whole, table) * np.float32(index)
+    past = np.zeros(whole)
+    np.cumsum(levels[: whole - 1], dtype=np.float64, out=past[1:])
+    grid += np.remainder(past * index, 2).astype(np.float32)[:, None]
+    return _between(grid, place, beyond)
+
+
+def turned(half_turns: np.ndarray) -> np.ndarray:
+    """exp(j pi x) of float32 [count]: complex64 [count]."""
+    angle = half_turns * np.float32(np.pi)
+    wave = np.empty(len(angle), dtype=np.complex64)
+    np.cos(angle, out=wave.real)
+    np.sin(angle, out=wave.imag)
+    return wave
