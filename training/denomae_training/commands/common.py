@@ -86,7 +86,7 @@ def checkpoint_config(
         modalities=modalities,
         classes=classes,
         families=recipe.families if classes else {},
-        power_normalisation="unit",
+        power_normalisation=recipe.power_normalisation,
         recipe=recipe.name,
         samples_per_symbol=recipe.samples_per_symbol,
         snr_db=recipe.snr_db,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from denomae.modalities import MODALITIES, build, power_scale, scaled
+from denomae.modalities import MODALITIES, build, in_table_order, power_scale, scaled
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import patchify
 from denomae.model.masking import Mask, draw_masks, take
@@ -26,10 +26,31 @@ MASKED_SHARE = 0.75
 def training_modalities(
     batch: Batch, names: tuple[str, ...], architecture: Architecture
 ) -> dict[str, Tensor]:
-    """Modalities of a batch, all at the scale that brings its noisy frames to unit power."""
-    scale = power_scale(batch.waveforms["noisy"])
+    """Modalities of a batch, all at the scale that brings its noisy frames to unit power.
+
+    A recipe without power normalisation keeps its own scale. Images show every sample of the
+    waveforms; the NaN behind shorter frames counts nowhere.
+    """
+    if batch.power_normalisation == "unit":
+        scale = _power_scale(batch.waveforms["noisy"])
+    else:
+        scale = torch.ones(len(batch), 1, dtype=torch.float64, device=batch.snr_db.device)
     waveforms = {name: scaled(wave, scale) for name, wave in batch.waveforms.items()}
-    return build(waveforms, names, architecture.image)
+    if batch.signals is None:
+        return build(waveforms, names, architecture.image)
+    signals = {name: scaled(wave, scale) for name, wave in batch.signals.items()}
+    built = {}
+    for name in in_table_order(names):
+        source = waveforms if MODALITIES[name].form == "image" else signals
+        built |= build(source, (name,), architecture.image)
+    return built
+
+
+def _power_scale(frames: Tensor) -> Tensor:
+    """`power_scale` of frames that may end in NaN."""
+    known = torch.isfinite(frames)
+    share = known.double().mean(1, keepdim=True)
+    return power_scale(torch.where(known, frames, 0)) * share.sqrt()
 
 
 def masked_error(predicted: Tensor, target: Tensor, mask: Mask) -> Tensor:

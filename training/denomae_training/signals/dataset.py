@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,17 +18,34 @@ from denomae_training.signals.recipe import Recipe, synthesize
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames and their truth, on one device; waveforms complex64 [B, N]."""
+    """Frames and their truth, on one device.
 
-    waveforms: dict[str, Tensor]  # "noisy", "clean", "noise"
-    class_index: Tensor  # int64 [B]
-    snr_db: Tensor  # float32 [B], NaN for the class `noise`
+    Attributes:
+        waveforms: "noisy", "clean" and "noise" to complex64 [B, N]; where a recipe's frames are of
+            unequal length, N is the longest and the shorter ones end in NaN.
+        class_index: int64 [B].
+        snr_db: float32 [B], NaN for the class `noise`.
+        signals: what the signal modalities show where that is not the waveforms themselves: the
+            same names to complex64 [B, frame length], without NaN.
+        power_normalisation: the recipe's.
+    """
+
+    waveforms: dict[str, Tensor]
+    class_index: Tensor
+    snr_db: Tensor
+    signals: dict[str, Tensor] | None = None
+    power_normalisation: Literal["unit", "none"] = "unit"
 
     def to(self, device: torch.device) -> Batch:
+        def moved(waves: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {name: wave.to(device, non_blocking=True) for name, wave in waves.items()}
+
         return Batch(
-            {name: wave.to(device, non_blocking=True) for name, wave in self.waveforms.items()},
+            moved(self.waveforms),
             self.class_index.to(device, non_blocking=True),
             self.snr_db.to(device, non_blocking=True),
+            None if self.signals is None else moved(self.signals),
+            self.power_normalisation,
         )
 
     def __len__(self) -> int:
@@ -42,15 +60,24 @@ def split_seed(seed: int, split: str) -> int:
 def make_batch(recipe: Recipe, seed: int, first: int, size: int) -> Batch:
     """Items first .. first + size - 1 of a recipe."""
     items = [synthesize(recipe, seed, first + i) for i in range(size)]
+    waves = {name: [getattr(item, name) for item in items] for name in ("noisy", "clean", "noise")}
+    shown = {name: [recipe.signal(wave) for wave in waves[name]] for name in waves}
+    same = all(s is w for name in waves for s, w in zip(shown[name], waves[name], strict=True))
     return Batch(
-        {
-            "noisy": torch.from_numpy(np.stack([item.noisy for item in items])),
-            "clean": torch.from_numpy(np.stack([item.clean for item in items])),
-            "noise": torch.from_numpy(np.stack([item.noise for item in items])),
-        },
+        {name: torch.from_numpy(_stacked(waves[name])) for name in waves},
         torch.tensor([item.class_index for item in items]),
         torch.tensor([item.snr_db for item in items], dtype=torch.float32),
+        None if same else {name: torch.from_numpy(np.stack(shown[name])) for name in shown},
+        recipe.power_normalisation,
     )
+
+
+def _stacked(waves: Sequence[np.ndarray]) -> np.ndarray:
+    """Waveforms of any lengths as complex64 [B, longest], the shorter ones followed by NaN."""
+    stacked = np.full((len(waves), max(map(len, waves))), np.nan, dtype=np.complex64)
+    for row, wave in zip(stacked, waves, strict=True):
+        row[: len(wave)] = wave
+    return stacked
 
 
 class _Batches(Dataset):

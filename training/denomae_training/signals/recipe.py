@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class Recipe(ABC):
     Attributes:
         name: by which commands find it.
         classes: in their order.
-        frame_length: samples in a frame.
+        frame_length: samples in a frame; a recipe may make longer items, see `signal`.
         samples_per_symbol: from, to.
         snr_db: from, to; drawn uniformly.
         class_weights: how often each class is drawn; empty: equally often.
@@ -37,9 +38,21 @@ class Recipe(ABC):
         """Class to family."""
         return {name: FAMILIES[name] for name in self.classes}
 
+    @property
+    def power_normalisation(self) -> Literal["unit", "none"]:
+        """How a model's inputs are scaled: each frame to unit mean power, or not at all."""
+        return "unit"
+
     @abstractmethod
     def item(self, rng: np.random.Generator, class_index: int, snr_db: float) -> Item:
         """A frame of a class at an SNR, all else drawn from `rng`."""
+
+    def signal(self, waveform: np.ndarray) -> np.ndarray:
+        """What the signal modalities show of a waveform of an item: complex64 [frame_length].
+
+        Images show all of its samples.
+        """
+        return waveform
 
 
 def synthesize(recipe: Recipe, seed: int, index: int) -> Item:

@@ -4,6 +4,14 @@
 from __future__ import annotations
 
 from denomae_training.signals.recipe import Recipe
-from denomae_training.signals.recipes import live11
+from denomae_training.signals.recipes import live11, paper10
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (live11.LIVE11, live11.HARD)}
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        live11.LIVE11,
+        live11.HARD,
+        paper10.PAPER10,
+        paper10.NO_POWER,
+    )
+}
