@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
@@ -127,6 +128,19 @@ def test_the_gate_of_a_gated_block_is_a_gelu():
     torch.testing.assert_close(
         block.mlp(tokens), block.mlp.fc2(gate * normal.cdf(gate) * value), rtol=1e-4, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("mlp", ["gated", "plain"])
+def test_the_same_comes_out_with_and_without_a_gradient(mlp):
+    torch.manual_seed(0)
+    encoder = Encoder(replace(SMALL, mlp=mlp), ("noisy_signal",))
+    inputs = {"noisy_signal": _inputs(3)["noisy_signal"]}
+    kept = inputs["noisy_signal"].clone()
+    trained = encoder(inputs)["noisy_signal"]
+    with torch.inference_mode():
+        live = encoder(inputs)["noisy_signal"]
+    torch.testing.assert_close(live, trained.detach(), rtol=1e-5, atol=1e-5)
+    assert torch.equal(inputs["noisy_signal"], kept)  # sums in place spoil nobody's numbers
 
 
 def test_an_unknown_modality_is_named(encoder):

@@ -2,27 +2,23 @@
 """The shared encoder: any non-empty subset of the modalities in, one sequence of tokens out.
 
 A token is a linear patch embedding, a fixed sine-cosine position and a learnt modality embedding;
-attention (timm's blocks) runs over the tokens of one frame.
+attention (timm's blocks, see `blocks`) runs over the tokens of one frame.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import torch
-from timm.layers import GluMlp
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES, in_table_order
+from denomae.model.blocks import encoder_block
 from denomae.model.masking import take
 from denomae.model.patches import patchify_image, patchify_signal
 from denomae.model.positions import grid_positions, line_positions
 from denomae.model.presets import Architecture
-
-GATED_MLP_RATIO = 5  # both halves together: 7.5 width² products a token, where the plain one has 8
 
 
 def patchify(name: str, values: Tensor, architecture: Architecture) -> Tensor:
@@ -54,20 +50,6 @@ class TokenEmbedding(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         return self.projection(patches) + self.positions + self.modality
-
-
-def encoder_block(architecture: Architecture) -> Block:
-    """One block of the encoder."""
-    if architecture.mlp == "plain":
-        return Block(architecture.width, architecture.heads, qkv_bias=True)
-    return Block(
-        architecture.width,
-        architecture.heads,
-        GATED_MLP_RATIO,
-        qkv_bias=True,
-        act_layer=nn.GELU,  # of the gate, whatever the MLP itself would take
-        mlp_layer=partial(GluMlp, gate_last=False),
-    )
 
 
 class Encoder(nn.Module):

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from denomae.modalities import LIVE_MODALITIES, MODALITIES
+from denomae.model.blocks import GATED_MLP_RATIO
 from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
-from denomae.model.encoder import GATED_MLP_RATIO
 from denomae.model.presets import PRESETS, Architecture
 
 
