@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An unmodulated carrier, and amplitude and frequency modulation by audio-like messages."""
+"""An unmodulated carrier, and amplitude, single sideband and frequency modulation of messages."""
 
 from __future__ import annotations
 
@@ -7,19 +7,53 @@ import math
 
 import numpy as np
 
+from denomae_training.signals.interpolated import turned
 from denomae_training.signals.item import Drawn
-from denomae_training.signals.modulator import Modulator
-
-MESSAGE_BANDWIDTH = (
-    0.004,
-    0.16,
-)  # cycles a sample: speech far oversampled to music in a narrow channel
-PEAK_DEVIATION = (0.01, 0.25)  # cycles a sample
-LEAST_INDEX = (
-    0.4  # peak deviation over message bandwidth; below it FM is hard to tell from a carrier
+from denomae_training.signals.message import (
+    STEREO_AUDIO,
+    STEREO_PILOT_SHARE,
+    STEREO_TOP,
+    MessageRange,
+    draw_message,
+    period_of,
+    stereo_multiplex,
 )
-LOW_EDGE = 0.1  # largest, of the bandwidth; audio has no very low frequencies
-LIMITER = (1.5, 4.0)  # where a message is clipped, in standard deviations, as transmitters do
+from denomae_training.signals.modulator import Modulator, log_uniform
+
+# One tone on one side is a carrier, and two of them are those of a carrier-less double sideband.
+SSB_MESSAGES = MessageRange(bandwidth=(0.01, 0.3), low_edge=0.15, tones=(3, 4), tone_share=0.1)
+
+
+def double_sideband(message: np.ndarray, carrier: float, index: float = 1.0) -> np.ndarray:
+    """Both sidebands of a message: complex64 [length].
+
+    Args:
+        message: of peak 1.
+        carrier: its amplitude; 0 suppresses it.
+        index: peak amplitude of the sidebands; over the carrier's, the modulation index.
+    """
+    return (carrier + index * message).astype(np.complex64)
+
+
+def single_sideband(message: np.ndarray, upper: bool, carrier: float = 0.0) -> np.ndarray:
+    """One sideband of a message that is periodic in its length: complex64 [length].
+
+    The message and its Hilbert transform in quadrature (exact: no filter's transition).
+    """
+    spectrum = np.fft.rfft(message)
+    whole = np.zeros(len(message), dtype=np.complex128)
+    whole[: len(spectrum)] = 2 * spectrum
+    whole[0] = 0
+    if len(message) % 2 == 0:
+        whole[len(message) // 2] = 0
+    side = np.fft.ifft(whole)
+    return (carrier + (side if upper else side.conj())).astype(np.complex64)
+
+
+def frequency_modulated(message: np.ndarray, deviation: float) -> np.ndarray:
+    """A carrier whose frequency is deviation * message cycles a sample: complex64 [length]."""
+    cycles = np.cumsum(deviation * message)
+    return turned((2 * (cycles - np.rint(cycles))).astype(np.float32))
 
 
 def carrier_modulator() -> Modulator:
@@ -31,58 +65,98 @@ def carrier_modulator() -> Modulator:
     return modulate
 
 
-def am_modulator() -> Modulator:
-    """Double sideband with full carrier, modulation index 0.3 to 1."""
+def am_modulator(
+    messages: MessageRange | None = None, index: tuple[float, float] = (0.3, 1.0)
+) -> Modulator:
+    """Double sideband with full carrier.
+
+    Args:
+        index: the modulation index; above 0, or it were a carrier.
+    """
+    messages = messages or MessageRange()
 
     def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
-        bandwidth = _log_uniform(rng, *MESSAGE_BANDWIDTH)
-        index = 0.3 + 0.7 * rng.random()
-        waveform = (1 + index * _message(rng, count, bandwidth)).astype(np.complex64)
-        return waveform, Drawn(message_bandwidth=bandwidth, modulation_index=index)
+        bandwidth = log_uniform(rng, *messages.bandwidth)
+        depth = index[0] + (index[1] - index[0]) * rng.random()
+        message = draw_message(rng, period_of(count), bandwidth, messages)[:count]
+        wave = double_sideband(message, 1.0, depth)
+        return wave, Drawn(message_bandwidth=bandwidth, modulation_index=depth)
 
     return modulate
 
 
-def fm_modulator() -> Modulator:
-    """Frequency modulation from narrow to wide (modulation index from 0.5 up)."""
+def suppressed_carrier_modulator(messages: MessageRange | None = None) -> Modulator:
+    """Double sideband without carrier."""
+    messages = messages or MessageRange(tone_share=0.0)
 
     def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
-        bandwidth = _log_uniform(rng, *MESSAGE_BANDWIDTH)
-        least = max(PEAK_DEVIATION[0], LEAST_INDEX * bandwidth)
-        deviation = _log_uniform(rng, least, PEAK_DEVIATION[1])
-        phase = 2 * np.pi * deviation * np.cumsum(_message(rng, count, bandwidth))
-        waveform = np.exp(1j * phase).astype(np.complex64)
-        return waveform, Drawn(message_bandwidth=bandwidth, peak_deviation=deviation)
+        bandwidth = log_uniform(rng, *messages.bandwidth)
+        message = draw_message(rng, period_of(count), bandwidth, messages)[:count]
+        return double_sideband(message, 0.0), Drawn(message_bandwidth=bandwidth)
 
     return modulate
 
 
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return low * math.exp(rng.random() * math.log(high / low))
+def ssb_modulator(
+    messages: MessageRange = SSB_MESSAGES, carrier: tuple[float, float] = (0.0, 0.0)
+) -> Modulator:
+    """One sideband, upper or lower.
+
+    Args:
+        carrier: amplitude, relative to the sideband's root mean square.
+    """
+
+    def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
+        bandwidth = log_uniform(rng, *messages.bandwidth)
+        upper = bool(rng.random() < 0.5)
+        message = draw_message(rng, period_of(count), bandwidth, messages)
+        # of the sideband's power, which is twice the message's
+        level = (carrier[0] + (carrier[1] - carrier[0]) * rng.random()) * math.sqrt(2)
+        wave = single_sideband(message, upper, level * float(message.std()))[:count]
+        return wave, Drawn(message_bandwidth=bandwidth, upper=float(upper), carrier=level)
+
+    return modulate
 
 
-def _message(rng: np.random.Generator, count: int, bandwidth: float) -> np.ndarray:
-    """A message of peak 1: three in four times coloured noise, else one to three tones."""
-    if rng.random() < 0.25:
-        tones = int(rng.integers(1, 4))
-        frequency = bandwidth * (0.2 + 0.8 * rng.random(tones))
-        start = 2 * np.pi * rng.random(tones)
-        level = 0.3 + 0.7 * rng.random(tones)
-        time = np.arange(count)
-        message = (
-            level[:, None] * np.cos(2 * np.pi * frequency[:, None] * time + start[:, None])
-        ).sum(0)
-        return message / level.sum()
-    # Noise, flat up to a corner and falling above it, behind a limiter; twice as long as needed,
-    # so that it does not repeat.
-    length = 2 * count
-    lines = max(3, math.ceil(bandwidth * length))
-    low = int(LOW_EDGE * rng.random() * lines)
-    corner = lines * 10 ** -rng.random()
-    line = np.arange(1, lines + 1)
-    level = np.maximum(line / corner, 1) ** (-1.5 * rng.random()) * (line > low)
-    spectrum = np.zeros(length // 2 + 1, dtype=np.complex128)
-    spectrum[1 : lines + 1] = level * (rng.standard_normal(lines) + 1j * rng.standard_normal(lines))
-    message = np.fft.irfft(spectrum, length)
-    peak = message.std() * (LIMITER[0] + (LIMITER[1] - LIMITER[0]) * rng.random())
-    return np.clip(message[:count] / peak, -1, 1)
+def fm_modulator(
+    messages: MessageRange | None = None,
+    deviation: tuple[float, float] = (0.01, 0.25),
+    least_index: float = 0.4,
+    stereo_share: float = 0.0,
+) -> Modulator:
+    """Frequency modulation from narrow to wide.
+
+    Args:
+        deviation: of the peak, cycles a sample, log-uniform.
+        least_index: of deviation over message bandwidth; below it FM is hard to tell from a
+            carrier.
+        stereo_share: of the frames, whose message is the multiplex of stereo broadcasting
+            (75 kHz of deviation).
+    """
+    messages = messages or MessageRange()
+
+    def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
+        length = period_of(count)
+        if stereo_share and rng.random() < stereo_share:
+            peak = log_uniform(rng, 0.06, deviation[1])
+            bandwidth = peak * STEREO_TOP / 75e3
+            message = _draw_stereo(rng, length, bandwidth, messages)
+        else:
+            bandwidth = log_uniform(rng, *messages.bandwidth)
+            peak = log_uniform(rng, max(deviation[0], least_index * bandwidth), deviation[1])
+            message = draw_message(rng, length, bandwidth, messages)
+        wave = frequency_modulated(message[:count], peak)
+        return wave, Drawn(message_bandwidth=bandwidth, peak_deviation=peak)
+
+    return modulate
+
+
+def _draw_stereo(
+    rng: np.random.Generator, length: int, top: float, messages: MessageRange
+) -> np.ndarray:
+    audio = top * STEREO_AUDIO / STEREO_TOP
+    total, difference = (draw_message(rng, length, audio, messages) for _ in range(2))
+    width = 0.5 * rng.random()  # how far the two channels differ
+    low, high = STEREO_PILOT_SHARE
+    share = low + (high - low) * rng.random()
+    return stereo_multiplex((1 - width) * total, width * difference, top, share)

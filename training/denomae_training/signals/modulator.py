@@ -18,6 +18,9 @@ class Modulator(Protocol):
         """Draw a waveform of `count` samples: complex [count] at any power, and what was drawn."""
 
 
-def draw_samples_per_symbol(rng: np.random.Generator, low: float, high: float) -> float:
-    """Samples a symbol, uniform in logarithm: each octave of symbol rates is met equally often."""
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number uniform in logarithm: each octave is met equally often; `low` of an empty range."""
     return low * math.exp(rng.random() * math.log(high / low)) if high > low else low
+
+
+draw_samples_per_symbol = log_uniform
