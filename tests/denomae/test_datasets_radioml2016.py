@@ -41,9 +41,9 @@ def by_python_2(arrays: dict) -> bytes:
     def text(value: bytes) -> bytes:
         return b"S" + repr(value)[1:].encode("ascii") + b"\n" + put()
 
-    out = b"(d" + put()
+    done = [b"(d" + put()]
     for (name, snr), array in arrays.items():
-        out += b"(" + text(name.encode()) + b"I%d\nt" % snr + put()
+        out = b"(" + text(name.encode()) + b"I%d\nt" % snr + put()
         out += b"cnumpy.core.multiarray\n_reconstruct\n" + put()
         out += b"(cnumpy\nndarray\n" + put() + b"(I0\nt" + put() + text(b"b") + b"t" + put()
         out += b"R" + put() + b"(I1\n(" + b"".join(b"I%d\n" % n for n in array.shape) + b"t" + put()
@@ -51,7 +51,8 @@ def by_python_2(arrays: dict) -> bytes:
         out += b"I0\nI1\nt" + put() + b"R" + put()
         out += b"(I3\n" + text(b"<") + b"NNNI-1\nI-1\nI0\nt" + put() + b"bI00\n"
         out += text(array.tobytes()) + b"t" + put() + b"bs"
-    return out + b"."
+        done.append(out)
+    return b"".join(done) + b"."
 
 
 FORMS = {"by Python 2": by_python_2(ARRAYS)}
