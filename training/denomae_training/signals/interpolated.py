@@ -55,15 +55,13 @@ def sampling(
     return cell + cell // GRID, beyond, int(cell[-1]) // GRID + 1
 
 
-def _between(grid: np.ndarray, place: np.ndarray, beyond: np.ndarray) -> np.ndarray:
-    flat = grid.reshape(-1)
+def _between(flat: np.ndarray, place: np.ndarray, beyond: np.ndarray) -> np.ndarray:
     left = flat.take(place)
-    return left + beyond * (flat.take(place + 1) - left)
-
-
-def _product(symbols: np.ndarray, whole: int, table: np.ndarray) -> np.ndarray:
-    windows = np.lib.stride_tricks.sliding_window_view(symbols, TAPS)[:whole]
-    return np.ascontiguousarray(windows) @ table
+    value = flat.take(place + 1)
+    value -= left
+    value *= beyond
+    value += left
+    return value
 
 
 def shaped(
@@ -74,23 +72,31 @@ def shaped(
     table: np.ndarray,
     late_table: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The waveform of shaped symbols: complex64 [count], float32 of real symbols.
+    """The waveform of shaped symbols: complex64 [count].
 
     Args:
-        symbols: complex64 or float32, `symbols_needed` or more; number LEAD is at u = 0.
+        symbols: complex64, `symbols_needed` or more; number LEAD is at u = 0.
         timing: u of the first sample, 0..1.
         table: of the pulse, from `pulse_table`.
         late_table: of the imaginary part's pulse, where that is another.
     """
     place, beyond, whole = sampling(count, samples_per_symbol, timing)
-    if not np.iscomplexobj(symbols):
-        return _between(_product(symbols, whole, table), place, beyond)
+    # both parts of the symbols around each symbol: [2, whole, TAPS]
+    view = np.ndarray((2, whole, TAPS), np.float32, _checked(symbols, whole), 0, (4, 8, 8))
+    windows = view.copy()
     wave = np.empty(count, dtype=np.complex64)
-    real, imaginary = symbols.real.copy(), symbols.imag.copy()
-    wave.real = _between(_product(real, whole, table), place, beyond)
+    wave.real = _between((windows[0] @ table).reshape(-1), place, beyond)
     late = table if late_table is None else late_table
-    wave.imag = _between(_product(imaginary, whole, late), place, beyond)
+    wave.imag = _between((windows[1] @ late).reshape(-1), place, beyond)
     return wave
+
+
+def _checked(symbols: np.ndarray, whole: int) -> np.ndarray:
+    """Symbols whose memory may be read as windows."""
+    if len(symbols) < whole + TAPS - 1:
+        raise ValueError(f"{len(symbols)} symbols; wanted {whole + TAPS - 1} or more")
+    wanted = np.complex64 if np.iscomplexobj(symbols) else np.float32
+    return np.ascontiguousarray(symbols, dtype=wanted)
 
 
 def accumulated(
@@ -109,11 +115,13 @@ def accumulated(
         index: the modulation index.
     """
     place, beyond, whole = sampling(count, samples_per_symbol, timing)
-    grid = _product(levels, whole, table) * np.float32(index)
+    levels = _checked(levels, whole)
+    grid = np.ndarray((whole, TAPS), np.float32, levels, 0, (4, 4)).copy() @ table
+    grid *= np.float32(index)
     past = np.zeros(whole)
     np.cumsum(levels[: whole - 1], dtype=np.float64, out=past[1:])
     grid += np.remainder(past * index, 2).astype(np.float32)[:, None]
-    return _between(grid, place, beyond)
+    return _between(grid.reshape(-1), place, beyond)
 
 
 def turned(half_turns: np.ndarray) -> np.ndarray:

@@ -9,9 +9,18 @@ from dataclasses import replace
 import numpy as np
 
 from denomae_training.signals.definitions import Linear
-from denomae_training.signals.interpolated import pulse_table, shaped, symbols_needed
+from denomae_training.signals.interpolated import (
+    pulse_table,
+    shaped,
+    symbols_needed,
+    turned,
+)
 from denomae_training.signals.item import Drawn
-from denomae_training.signals.modulator import Modulator, draw_samples_per_symbol
+from denomae_training.signals.modulator import (
+    Modulator,
+    draw_numbers,
+    draw_samples_per_symbol,
+)
 from denomae_training.signals.pulses import rectangle, root_raised_cosine
 
 PULSES = {"root_raised_cosine": root_raised_cosine, "rectangle": rectangle}
@@ -40,8 +49,8 @@ def waveform(
 
 def rotated(symbols: np.ndarray, rotation: float, turns: int = 0) -> np.ndarray:
     """Symbol k turned by (k + turns) * rotation radians: complex64 [K]."""
-    angle = np.remainder((np.arange(len(symbols)) + turns) * rotation, 2 * np.pi)
-    return symbols * np.exp(1j * angle).astype(np.complex64)
+    angle = np.remainder((np.arange(len(symbols)) + turns) * (rotation / np.pi), 2)
+    return symbols * turned(angle.astype(np.float32))
 
 
 def differential(steps: np.ndarray) -> np.ndarray:
@@ -78,7 +87,7 @@ def linear_modulator(
         drawn["rolloff"] = definition.rolloff
         points = definition.points
         needed = symbols_needed(count, sps, drawn["timing"])
-        symbols = points.take(rng.integers(len(points), size=needed, dtype=np.uint8))
+        symbols = points.take(draw_numbers(rng, len(points), needed))
         if definition.rotation:
             drawn["turns"] = int(rng.integers(2))
             symbols = rotated(symbols, definition.rotation, drawn["turns"])

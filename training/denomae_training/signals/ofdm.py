@@ -10,7 +10,7 @@ import numpy as np
 
 from denomae_training.signals.constellations import psk, square_qam, unit_power
 from denomae_training.signals.item import Drawn
-from denomae_training.signals.modulator import Modulator, log_uniform
+from denomae_training.signals.modulator import Modulator, draw_numbers, log_uniform
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ def ofdm_modulator(
         timing = rng.random()
         symbols = int(count / (useful * (1 + prefix)) + timing) + 1
         points = POINTS[modulations[int(rng.integers(len(modulations)))]]
-        drawn_points = rng.integers(len(points), size=(symbols, len(numbers)), dtype=np.uint8)
-        values = points.take(drawn_points)
+        drawn_points = draw_numbers(rng, len(points), symbols * len(numbers))
+        values = points.take(drawn_points).reshape(symbols, len(numbers))
         _add_pilots(rng, values, carriers)
         wave = waveform(values, numbers, count, useful, prefix, timing)
         return wave, Drawn(
@@ -164,7 +164,7 @@ def _add_pilots(rng: np.random.Generator, values: np.ndarray, carriers: Carriers
     spacing = carriers.pilot_spacing
     if not spacing:
         return
-    signs = np.where(rng.integers(2, size=carriers.active, dtype=np.uint8), 1, -1)
+    signs = POINTS["bpsk"].take(draw_numbers(rng, 2, carriers.active))
     for symbol in range(4 if carriers.moving else 1):
         step = 4 if carriers.moving else 1
         begin = symbol * spacing // 4 if carriers.moving else spacing // 2

@@ -15,7 +15,11 @@ from denomae_training.signals.interpolated import (
     turned,
 )
 from denomae_training.signals.item import Drawn
-from denomae_training.signals.modulator import Modulator, draw_samples_per_symbol
+from denomae_training.signals.modulator import (
+    Modulator,
+    draw_numbers,
+    draw_samples_per_symbol,
+)
 from denomae_training.signals.pulses import gaussian_phase, rectangular_phase
 
 USABLE_BAND = 0.9  # of the sampled bandwidth: the outer tones of wide FSK must fit in it
@@ -87,7 +91,7 @@ def keyed_modulator(ranges: KeyedRange) -> Modulator:
         sps = draw_samples_per_symbol(rng, low, max(low, samples_per_symbol[1]))
         timing = rng.random()
         needed = symbols_needed(count, sps, timing)
-        symbols = levels.take(rng.integers(len(levels), size=needed, dtype=np.uint8))
+        symbols = levels.take(draw_numbers(rng, len(levels), needed))
         definition = ContinuousPhase(index, bandwidth_time, ranges.levels)
         drawn = Drawn(samples_per_symbol=sps, timing=timing, index=index)
         if bandwidth_time is not None:

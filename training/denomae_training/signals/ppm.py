@@ -12,31 +12,32 @@ import numpy as np
 
 from denomae_training.signals.interpolated import pulse_table, shaped, symbols_needed
 from denomae_training.signals.item import Drawn
-from denomae_training.signals.modulator import Modulator, draw_samples_per_symbol
+from denomae_training.signals.modulator import Modulator, draw_numbers, draw_samples_per_symbol
 from denomae_training.signals.pulses import rectangle
 
 PREAMBLE_CHIPS = 16  # of 0.5 us each
 PREAMBLE_PULSES = (0, 2, 7, 9)
 MESSAGE_BITS = (56, 112)
 RISE = (0.1, 0.2)  # of a pulse
+_PULSES = np.array(PREAMBLE_PULSES)
 
 
 def chips_of(bits: np.ndarray) -> np.ndarray:
     """A message, preamble first: float32 [PREAMBLE_CHIPS + 2 * bits], 1 where a pulse is."""
     chips = np.zeros(PREAMBLE_CHIPS + 2 * len(bits), dtype=np.float32)
-    chips[list(PREAMBLE_PULSES)] = 1
+    chips[_PULSES] = 1
     chips[PREAMBLE_CHIPS::2] = bits
-    chips[PREAMBLE_CHIPS + 1 :: 2] = 1 - np.asarray(bits)
+    chips[PREAMBLE_CHIPS + 1 :: 2] = 1 - bits
     return chips
 
 
 def waveform(
     chips: np.ndarray, count: int, samples_per_chip: float, timing: float, rise: float
 ) -> np.ndarray:
-    """The envelope of given chips: complex64 or float32 [count], as the chips are.
+    """The envelope of given chips: complex64 [count].
 
     Args:
-        chips: pulse amplitudes; chip j lasts from u = j - LEAD - 1/2 to u = j - LEAD + 1/2.
+        chips: complex pulse amplitudes; chip j lasts from u = j - LEAD - 1/2 to u = j - LEAD + 1/2.
         timing: u of the first sample, in chips, 0..1.
         rise: how much of a pulse its edge takes.
     """
@@ -57,17 +58,16 @@ def ppm_modulator(longest_gap: float = 20.0, rise: tuple[float, float] = RISE) -
         timing = rng.random()
         edge = round(rise[0] + (rise[1] - rise[0]) * rng.random(), 2)
         needed = symbols_needed(count, sps / 2, timing)
-        parts: list[np.ndarray] = []
-        length = 0
-        skipped = int(rng.integers(PREAMBLE_CHIPS + 2 * MESSAGE_BITS[0]))
-        while length < needed + skipped:
-            bits = rng.integers(2, size=MESSAGE_BITS[int(rng.integers(2))], dtype=np.uint8)
-            gap = np.zeros(int(2 * longest_gap * rng.random()))
-            phase = np.complex64(np.exp(2j * np.pi * rng.random()))
-            parts += [phase * chips_of(bits), gap.astype(np.complex64)]
-            length += len(parts[-2]) + len(parts[-1])
-        chips = np.concatenate(parts)[skipped : skipped + needed]
-        wave = waveform(chips.astype(np.complex64), count, sps / 2, timing, edge)
+        skipped = int(rng.random() * (PREAMBLE_CHIPS + 2 * MESSAGE_BITS[0]))
+        chips = np.zeros(skipped + needed + PREAMBLE_CHIPS + 2 * MESSAGE_BITS[1], np.complex64)
+        place = 0
+        while place < skipped + needed:
+            bits = draw_numbers(rng, 2, MESSAGE_BITS[rng.random() < 0.5])
+            message = chips_of(bits)
+            chips[place : place + len(message)] = np.exp(2j * np.pi * rng.random()) * message
+            place += len(message) + int(2 * longest_gap * rng.random())
+        chips = chips[skipped : skipped + needed]
+        wave = waveform(chips, count, sps / 2, timing, edge)
         return wave, Drawn(samples_per_symbol=sps, timing=timing, rise=edge)
 
     return modulate
