@@ -7,7 +7,7 @@
 #include <variant>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
-// BINDTOOL_HEADER_FILE_HASH(14559532870e9aa6415449a552e6703b)
+// BINDTOOL_HEADER_FILE_HASH(a209b9ad628957a4b2355b7a2653bb5d)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
 // BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
@@ -226,6 +226,9 @@ Raises:
              &frame_sampler::work_calls,
              "How often work() has run since start().")
         .def("run", &frame_sampler::run, "How often start() has run.")
+        .def("current_run",
+             &frame_sampler::current_run,
+             "The run in progress, or else the one that the next start() will begin.")
         .def("finished",
              &frame_sampler::finished,
              py::arg("run"),

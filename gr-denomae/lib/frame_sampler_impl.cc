@@ -182,6 +182,12 @@ std::uint64_t frame_sampler_impl::run() const
     return d_run;
 }
 
+std::uint64_t frame_sampler_impl::current_run() const
+{
+    std::lock_guard<std::mutex> lock(d_run_mutex);
+    return d_run == d_stopped_run ? d_run + 1 : d_run;
+}
+
 bool frame_sampler_impl::finished(std::uint64_t run) const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);

@@ -45,6 +45,7 @@ public:
     }
     std::uint64_t work_calls() const override { return d_work_times.count(); }
     std::uint64_t run() const override;
+    std::uint64_t current_run() const override;
     bool finished(std::uint64_t run) const override;
 
     bool start() override;

@@ -44,18 +44,16 @@ class label_outlet(gr.basic_block):
         self._sampler, self._labeller = sampler, labeller
         self._interval_s = status_interval_s
         self._next_line_at = 0.0
-        self._runs = 0
         self._worker: Worker | None = None
         self.status = Status(sampler)
 
     def start(self) -> bool:
         forget_done(self)
-        self._runs += 1
         self.status.begin()
         self._next_line_at = time.monotonic() + self._interval_s
         self._worker = Worker(
             self._sampler,
-            self._runs,
+            self._sampler.current_run(),
             self._labeller,
             give=self._give,
             end=lambda: post_done(self),

@@ -135,6 +135,11 @@ public:
     //! How often start() has run.
     virtual std::uint64_t run() const = 0;
 
+    //! The run in progress, or else the one that the next start() will begin. A flowgraph stops
+    //! all its blocks before it starts any, so that in the start() of another block this is
+    //! the run of the same flowgraph's start, whichever of the two comes first.
+    virtual std::uint64_t current_run() const = 0;
+
     //! Whether stop() has been called for that run and none of its frames is queued any more.
     virtual bool finished(std::uint64_t run) const = 0;
 };
