@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -49,8 +50,12 @@ def waveform(
 
 def rotated(symbols: np.ndarray, rotation: float, turns: int = 0) -> np.ndarray:
     """Symbol k turned by (k + turns) * rotation radians: complex64 [K]."""
-    angle = np.remainder((np.arange(len(symbols)) + turns) * (rotation / np.pi), 2)
-    return symbols * turned(angle.astype(np.float32))
+    return symbols * _turns(rotation, turns + len(symbols))[turns:]
+
+
+@lru_cache(maxsize=64)
+def _turns(rotation: float, number: int) -> np.ndarray:
+    return turned(np.remainder(np.arange(number) * (rotation / np.pi), 2).astype(np.float32))
 
 
 def differential(steps: np.ndarray) -> np.ndarray:

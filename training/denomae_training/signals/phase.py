@@ -76,6 +76,13 @@ def table(definition: ContinuousPhase) -> np.ndarray:
     return phase_table(gaussian_phase, definition.bandwidth_time)
 
 
+def pulse(definition: ContinuousPhase, time: np.ndarray) -> np.ndarray:
+    """The definition's phase pulse q at any times, in symbols: from 0 to 1."""
+    if definition.bandwidth_time is None:
+        return rectangular_phase(time)
+    return gaussian_phase(time, definition.bandwidth_time)
+
+
 def keyed_modulator(ranges: KeyedRange) -> Modulator:
     """Equiprobable symbols; the symbol rate is kept so low that the outer tones fit in the band."""
     levels = np.array(ranges.levels, dtype=np.float32)

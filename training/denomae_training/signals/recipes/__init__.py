@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from denomae_training.signals.recipe import Recipe
-from denomae_training.signals.recipes import live11, paper10
+from denomae_training.signals.recipes import denomae10, live11, paper10
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         live11.LIVE11,
         live11.HARD,
+        denomae10.DENOMAE10,
         paper10.PAPER10,
         paper10.NO_POWER,
     )
