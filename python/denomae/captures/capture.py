@@ -18,7 +18,8 @@ from denomae.errors import CaptureError
 from denomae.labels import Place
 from denomae.rfc3339 import advance
 
-_CHUNK_SAMPLES = 2**18  # decoded at a time: a long read needs little more than its result
+_CHUNK_SAMPLES = 2**15  # decoded at a time: what is read stays in the cache until it is decoded
+_COPIED_SAMPLES = 2**18
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,11 @@ class Capture:
         """
         self._check_range(start, count)
         samples = np.empty(count, np.complex64)
-        done = 0
+        self._read_into(start, samples)
+        return samples
+
+    def _read_into(self, start: int, samples: np.ndarray) -> None:
+        count, done = len(samples), 0
         while done < count:
             segment = self._segment_at(start + done)
             within = start + done - segment.sample_start
@@ -134,20 +139,19 @@ class Capture:
             if self.datatype.real:
                 samples[done : done + chunk] = self._analytic(segment, within, chunk)
             else:
-                samples[done : done + chunk] = self._stored(segment, within, chunk)
+                self._stored(segment, within, samples[done : done + chunk])
             done += chunk
-        return samples
 
     def raw_chunks(self) -> Iterator[np.ndarray]:
         """The samples' bytes as SigMF stores them (`Datatype.sigmf_name`), without headers.
 
         Returns:
-            An iterator of uint8 [≤ 4 MiB].
+            An iterator of uint8, pieces of 4 MiB at most.
         """
         size = self.datatype.sample_bytes
         for segment in self.segments:
-            for start in range(0, segment.sample_count, _CHUNK_SAMPLES):
-                chunk = min(segment.sample_count - start, _CHUNK_SAMPLES)
+            for start in range(0, segment.sample_count, _COPIED_SAMPLES):
+                chunk = min(segment.sample_count - start, _COPIED_SAMPLES)
                 raw = self._read_bytes(segment.byte_start + start * size, chunk * size)
                 yield self.datatype.sigmf_bytes(raw)
 
@@ -231,14 +235,16 @@ class Capture:
             for i in range(count):
                 frames[i] = self.read(start + i * hop, length)
             return
+        if hop == length:
+            self._read_into(start, frames.reshape(-1))  # a view: the frames lie side by side
+            return
         samples = self.read(start, (count - 1) * hop + length)
         frames[:] = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
 
-    def _stored(self, segment: Segment, within: int, count: int) -> np.ndarray:
+    def _stored(self, segment: Segment, within: int, samples: np.ndarray) -> None:
         size = self.datatype.sample_bytes
-        return self.datatype.decode(
-            self._read_bytes(segment.byte_start + within * size, count * size)
-        )
+        raw = self._read_bytes(segment.byte_start + within * size, len(samples) * size)
+        self.datatype.decode_into(raw, samples)
 
     def _analytic(self, segment: Segment, within: int, count: int) -> np.ndarray:
         """Of real samples; the filter sees zeros beyond the segment, whose neighbour is a gap."""
@@ -246,7 +252,7 @@ class Capture:
         stop = min(segment.sample_count, within + count + REACH)
         around = np.zeros(count + 2 * REACH, np.float32)
         place = first - (within - REACH)
-        around[place : place + stop - first] = self._stored(segment, first, stop - first)
+        self._stored(segment, first, around[place : place + stop - first])
         return analytic(around)
 
     def _segment_at(self, offset: int) -> Segment:

@@ -77,21 +77,33 @@ class Datatype:
         Returns:
             complex64 [S], or float32 [S] where they are real; in memory of its own.
         """
-        floats = self._floats(self.sigmf_bytes(raw).view(self.number))
-        return floats if self.real else floats.view(np.complex64)
+        count = raw.size // self.sample_bytes
+        samples = np.empty(count, np.float32 if self.real else np.complex64)
+        self.decode_into(raw, samples)
+        return samples
 
-    def _floats(self, numbers: np.ndarray) -> np.ndarray:
+    def decode_into(self, raw: np.ndarray, samples: np.ndarray) -> None:
+        """The same into memory that is there.
+
+        Args:
+            raw: uint8 [S * sample_bytes], contiguous.
+            samples: complex64 [S], or float32 [S] where they are real; contiguous.
+        """
+        numbers, floats = self.sigmf_bytes(raw).view(self.number), samples.view(np.float32)
         if self.number.kind == "f":
             with np.errstate(over="ignore", invalid="ignore"):  # a float64 beyond float32 is inf
-                return numbers.astype(np.float32)
-        # Exact in float32 up to 16 bits; wider ones are scaled before they are rounded.
-        wide = np.float32 if self.number.itemsize <= 2 else np.float64
+                floats[:] = numbers
+            return
         shift, scale = self._shift_and_scale()
-        scaled = numbers.astype(wide)
-        if shift:
-            scaled -= wide(shift)
-        scaled /= wide(scale)
-        return scaled.astype(np.float32, copy=False)
+        if self.number.itemsize <= 2:  # exact in float32
+            floats[:] = numbers
+            if shift:
+                floats -= np.float32(shift)
+                floats /= np.float32(scale)
+            else:
+                floats *= np.float32(1 / scale)  # a power of two: as exact as to divide, and faster
+            return
+        floats[:] = (numbers.astype(np.float64) - shift) / scale  # scaled, and then rounded
 
     def encode(self, samples: np.ndarray) -> tuple[np.ndarray, int]:
         """Bytes of samples, the inverse of `decode` up to rounding; for complex datatypes.
