@@ -16,7 +16,7 @@ import numpy as np
 from denomae_training.signals import phase
 from denomae_training.signals.constellations import ask, pam, psk, square_qam, unit_power
 from denomae_training.signals.definitions import ContinuousPhase, Definition, Linear
-from denomae_training.signals.interpolated import LEAD, TAPS, turned
+from denomae_training.signals.interpolated import LEAD, TAPS, tabulated, turned
 from denomae_training.signals.item import Drawn, Item
 from denomae_training.signals.linear import PULSES, rotated
 from denomae_training.signals.modulator import draw_numbers
@@ -69,8 +69,9 @@ class Denomae10(Recipe):
         gain = 1 / math.sqrt(np.vdot(wave, wave).real / count)
         drawn["gain"] = gain
         clean = wave * np.complex64(gain * complex(math.cos(angle), math.sin(angle)))
-        noise = rng.standard_normal((count, 2), dtype=np.float32).view(np.complex64)[:, 0]
+        noise = rng.standard_normal(2 * count, dtype=np.float32)
         noise *= np.float32(math.sqrt(0.5) * 10 ** (-snr_db / 20))
+        noise = noise.view(np.complex64)
         return Item(clean + noise, clean, noise, class_index, snr_db, drawn)
 
 
@@ -119,12 +120,12 @@ def _times() -> np.ndarray:
 @lru_cache(maxsize=8)
 def _pulse(pulse: str, rolloff: float, late: float) -> np.ndarray:
     time = _times() - late
-    return (PULSES[pulse](time, rolloff) * (np.abs(time) < SPAN)).astype(np.float32)
+    return tabulated(PULSES[pulse](time, rolloff) * (np.abs(time) < SPAN))
 
 
 @lru_cache(maxsize=8)
 def _phase(definition: ContinuousPhase) -> np.ndarray:
-    return (definition.index * phase.pulse(definition, _times())).astype(np.float32)
+    return tabulated(definition.index * phase.pulse(definition, _times()))
 
 
 DENOMAE10 = Denomae10(
