@@ -20,7 +20,7 @@ _TAPS = (
     2 / (np.pi * _DISTANCES) * np.kaiser(2 * REACH + 1, _KAISER_BETA)[REACH + _DISTANCES]
 ).astype(np.float32)
 
-_BLOCK = 2**13  # samples at a time: the three buffers stay in the processor's cache
+_BLOCK = 2**15  # samples at a time: its three buffers fit into a cache
 
 
 def analytic(samples: np.ndarray) -> np.ndarray:
