@@ -15,10 +15,17 @@ def main(arguments: list[str] | None = None) -> int:
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
     from denomae_training.commands.pretrain import Pretrain
+    from denomae_training.commands.recipes import Recipes
     from denomae_training.commands.record import Record
 
     command = tyro.extras.subcommand_cli_from_dict(
-        {"pretrain": Pretrain, "finetune": Finetune, "evaluate": Evaluate, "record": Record},
+        {
+            "pretrain": Pretrain,
+            "finetune": Finetune,
+            "evaluate": Evaluate,
+            "record": Record,
+            "recipes": Recipes,
+        },
         prog="denomae-train",
         description="Pretrain, fine-tune and evaluate DenoMAE models.",
         args=arguments,

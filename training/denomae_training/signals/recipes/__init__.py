@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from denomae_training.signals.recipe import Recipe
-from denomae_training.signals.recipes import denomae10, live11, paper10
+from denomae_training.signals.recipes import denomae10, live11, paper10, radioml24
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -14,5 +14,6 @@ RECIPES: dict[str, Recipe] = {
         denomae10.DENOMAE10,
         paper10.PAPER10,
         paper10.NO_POWER,
+        radioml24.RADIOML24,
     )
 }
