@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from denomae.captures import CaptureError
 from denomae.captures.datasets import open_dataset
@@ -209,10 +211,10 @@ def test_what_is_no_hdf5_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "no.hdf5"
     for content in (b"", b"hello", b"\x89HDF\r\n\x1a\n" + b"\xff" * 500):
         path.write_bytes(content)
-        refused(path, "cannot be opened as HDF5")
+        refused(path, "cannot be read as HDF5")
     whole = write(tmp_path).read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    refused(path, "cannot be opened as HDF5")
+    refused(path, "cannot be read as HDF5")
     with pytest.raises(CaptureError, match="does not exist"):
         open_dataset(tmp_path / "nothing.hdf5")
     (tmp_path / "folder.hdf5").mkdir()
@@ -273,3 +275,31 @@ def test_a_file_of_20_gb_opens_and_reads_in_little_memory(tmp_path: Path) -> Non
         peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60 * 2**20
+
+
+def small(folder: Path, pieces: bool) -> bytes:
+    packed = {"chunks": (8, 16, 2), "compression": "gzip"} if pieces else {}
+    path = folder / "small.hdf5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("X", data=np.ones((48, 16, 2), np.float32), **packed)
+        file["Y"] = np.eye(24, dtype=np.int64)[np.arange(48) // 2]
+        file["Z"] = np.zeros((48, 1), np.int64)
+    return path.read_bytes()
+
+
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_file_gives_frames_or_one_sentence(tmp_path: Path, data: st.DataObject) -> None:
+    changed = bytearray(small(tmp_path, data.draw(st.booleans())))
+    written = np.flatnonzero(np.frombuffer(changed, np.uint8)).tolist()  # not the holes
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.sampled_from(written))
+        changed[at] = data.draw(st.sampled_from([0, 1, 2, 127, 128, 255]))
+    path = tmp_path / "damaged.hdf5"
+    path.write_bytes(changed[: data.draw(st.sampled_from([len(changed)] * 9 + [4000]))])
+    try:
+        with open_dataset(path) as frames:
+            assert len(frames.class_index) == len(frames)
+            frames.batch(range(min(len(frames), 48)))
+    except CaptureError as error:
+        assert "\n" not in str(error) and len(str(error)) < 400 and path.name in str(error)

@@ -8,7 +8,8 @@ numbers, in whatever order somebody wants them, and never more than those.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from denomae.captures.datasets.labelled import LabelledFrames, Truth, blocks_in_order
 from denomae.captures.datasets.names import RADIOML_2018, our_names
 from denomae.captures.files import open_plain_file
-from denomae.errors import CaptureError
+from denomae.errors import CaptureError, DenomaeError
 
 FRAME_LIMIT = 20_000_000
 CHUNK_BYTES_LIMIT = 64 * 2**20
@@ -85,7 +86,8 @@ class RadioML2018(LabelledFrames):
     def _dataset(self, key: str, axes: int | None) -> Any:
         """A dataset that lies in this file, of a layout that reads in bounded memory."""
         if key not in self._found:
-            self._found[key] = self._checked(key, axes)
+            with _told(f"{self._name}: {key}"):
+                self._found[key] = self._checked(key, axes)
         return self._found[key]
 
     def _checked(self, key: str, axes: int | None) -> Any:
@@ -167,13 +169,8 @@ class RadioML2018(LabelledFrames):
         return result
 
     def _slice(self, dataset: Any, start: int, stop: int) -> np.ndarray:
-        try:
+        with _told(f"{self._name}: {dataset.name}, frames {start} to {stop}"):
             return dataset[start:stop]
-        except (OSError, RuntimeError, ValueError) as error:
-            raise CaptureError(
-                f"{self.path.name}: frames {start} to {stop} of {dataset.name} cannot be read:"
-                f" {str(error).splitlines()[0][:200]}"
-            ) from None
 
     def _reopen(self) -> None:
         if self._opened_by != os.getpid():  # a forked process must not share HDF5's state
@@ -207,9 +204,17 @@ def _open(path: Path) -> Any:
         ) from None
     file, _ = open_plain_file(path)
     file.close()
-    try:
+    with _told(path.name):
         return h5py.File(path, "r")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise CaptureError(
-            f"{path.name} cannot be opened as HDF5: {str(error).splitlines()[0][:200]}"
-        ) from None
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """What HDF5 complains of in a damaged file, as one sentence; it comes as any of these."""
+    try:
+        yield
+    except DenomaeError:
+        raise
+    except (OSError, RuntimeError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CaptureError(f"{what} cannot be read as HDF5: {reason}") from None
