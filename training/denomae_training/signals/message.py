@@ -39,7 +39,7 @@ def period_of(count: int) -> int:
     """A length a quarter longer than `count`, or more, that a fast Fourier transform likes."""
     least = math.ceil(1.25 * count)
     power = 1 << (least - 1).bit_length()
-    return next(size for size in (power * 5 // 8, power * 3 // 4, power) if size >= least)
+    return next(size for size in (power * part // 8 for part in (5, 6, 7, 8)) if size >= least)
 
 
 def audio_spectrum(
