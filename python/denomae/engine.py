@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +22,19 @@ from denomae.checkpoint import (
 )
 from denomae.device import choose_device, choose_precision, default_threads
 from denomae.errors import CheckpointError, DenomaeError
+from denomae.forward import Forward
+from denomae.frames import checked, clipped
 from denomae.labels import SCHEMA, Label, Place
-from denomae.modalities import build, unit_power
+from denomae.lanes import Take, lane_for
 from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
+from denomae.recorded import check_recorded_answers, record_answers
+from denomae.runner import Runner
+
+__all__ = ["Engine", "check_recorded_answers", "record_answers"]
 
 NOISE_FAMILY = "noise"
-CLIPPED_SHARE = 0.01  # of a frame's samples at full scale, that make its label doubtful
-FULL_SCALE = 0.99
+CLIPPING = ("clipping: samples at full scale; lower the receiver's gain",)
 
 
 class Engine:
@@ -54,13 +58,11 @@ class Engine:
         self.max_batch = batch_size
         self.model_name = f"{config.name} {digest[:12]}"
         self.threshold = config.calibration.threshold
-        self._model = model.to(device).eval()
-        names = list(dict.fromkeys(config.families[name] for name in config.classes))
-        members = [[config.families[c] == family for c in config.classes] for family in names]
-        self._family_names = names
-        self._membership = torch.tensor(
-            members, dtype=torch.float32, device=device
-        ).T  # [classes, families]
+        self._model = model
+        self._forward = Forward(model, config, device, precision)
+        n = config.architecture.frame_length
+        lane = lane_for(device, batch_size, n, self._forward.row_length)
+        self._runner = Runner(self._forward, lane, device, n, batch_size)
 
     @classmethod
     def load(
@@ -164,7 +166,12 @@ class Engine:
         return self.config.samples_per_symbol
 
     def warm_up(self) -> None:
-        """Run one full batch of noise, so that the first real frame does not wait for caches."""
+        """Run full batches of noise, so that the first real frame does not wait for caches.
+
+        On a GPU this also records CUDA graphs of several batch sizes, which start in a fraction of
+        the time: it takes seconds, and is worth it for all that runs live.
+        """
+        self._runner.prepare()
         rng = np.random.default_rng(0)
         noise = rng.standard_normal((self.max_batch, self.frame_length, 2), dtype=np.float32)
         self.classify(noise.view(np.complex64)[..., 0])
@@ -186,7 +193,7 @@ class Engine:
                 nothing but zeros: no label is invented for it.
         """
         began = time.perf_counter()
-        frames = self._checked(frames)
+        frames = checked(frames, self.frame_length)
         if places is None:
             n = self.frame_length
             places = [Place(sample_offset=i * n, sample_count=n) for i in range(len(frames))]
@@ -195,34 +202,22 @@ class Engine:
                 f"{len(frames)} frames came with {len(places)} places; wanted one a frame"
             )
         labels: list[Label] = []
-        for start in range(0, len(frames), self.max_batch):
-            part = frames[start : start + self.max_batch]
-            probabilities, families, snr_db = self.probabilities(part)
-            if not np.isfinite(probabilities).all():
+        for start, part, take in self._batches(frames):
+            warnings = [CLIPPING if is_clipped else () for is_clipped in clipped(part)]
+            rows = take()
+            if not np.isfinite(rows[:, : len(self.classes)]).all():
                 raise DenomaeError(
                     f"{self.model_name} gave probabilities that are no numbers; "
                     "use another checkpoint, or precision fp32"
                 )
-            clipped = _clipped(part)
-            for i in range(len(part)):
-                labels.append(
-                    self._label(
-                        probabilities[i],
-                        families[i],
-                        float(snr_db[i]),
-                        places[start + i],
-                        start + i,
-                        bool(clipped[i]),
-                    )
-                )
+            labels += self._labels(rows, places[start : start + len(part)], start, warnings)
         latency_ms = (time.perf_counter() - began) * 1e3
         for label in labels:
             object.__setattr__(label, "latency_ms", latency_ms)  # not yet seen by anyone
         return labels
 
-    @torch.inference_mode()
     def probabilities(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Calibrated probabilities of one batch, unchecked.
+        """Calibrated probabilities, unchecked.
 
         Args:
             frames: complex64 [B, N], finite and not all zero.
@@ -231,85 +226,69 @@ class Engine:
             of the classes float32 [B, classes], of the families float32 [B, families], and the
             SNR estimate in dB float32 [B].
         """
-        iq = torch.from_numpy(frames).to(self.device, non_blocking=True)  # only IQ crosses over
-        if self.config.power_normalisation == "unit":
-            iq = unit_power(iq)
-        inputs = build({"noisy": iq}, self.config.modalities, self.config.architecture.image)
-        with torch.autocast(
-            self.device.type, self.precision, enabled=self.precision != torch.float32
-        ):
-            verdict = self._model(inputs)
-        classes = (verdict.logits.float() / self.config.calibration.temperature).softmax(1)
-        families = classes @ self._membership
-        return classes.cpu().numpy(), families.cpu().numpy(), verdict.snr_db.float().cpu().numpy()
+        rows = [take() for _, _, take in self._batches(np.ascontiguousarray(frames))]
+        empty = np.empty((0, self._forward.row_length), np.float32)
+        return self._forward.split(np.concatenate([empty, *rows]))
 
-    def _checked(self, frames: np.ndarray) -> np.ndarray:
-        frames = np.asarray(frames)
-        if frames.ndim != 2 or frames.shape[1] != self.frame_length or frames.dtype != np.complex64:
-            raise DenomaeError(
-                f"frames are {frames.dtype} of shape {list(frames.shape)}; "
-                f"wanted complex64 of shape [B, {self.frame_length}]"
-            )
-        if len(frames) == 0:
-            return frames
-        frames = np.ascontiguousarray(frames)
-        parts = frames.view(np.float32)
-        broken = ~np.isfinite(parts).all(1)
-        if broken.any():
-            first = int(np.argmax(broken))
-            raise DenomaeError(
-                f"frame {first} holds NaN or infinite samples "
-                f"({int(broken.sum())} of {len(frames)} frames do); "
-                "wanted finite samples: leave such frames out"
-            )
-        empty = ~parts.any(1)
-        if empty.any():
-            raise DenomaeError(
-                f"frame {int(np.argmax(empty))} holds nothing but zeros "
-                f"({int(empty.sum())} of {len(frames)} frames do); "
-                "wanted a signal or noise: leave such frames out"
-            )
-        return frames
+    def _batches(self, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray, Take]]:
+        """Batches in order: where each begins, its frames, and what waits for its rows.
 
-    def _label(
+        On a GPU the next batch is under way when one is given out.
+        """
+        before = None
+        for start in range(0, len(frames), self.max_batch):
+            part = frames[start : start + self.max_batch]
+            now = start, part, self._runner.start(part)
+            if before is not None:
+                yield before
+            before = now
+        if before is not None:
+            yield before
+
+    def _labels(
         self,
-        probabilities: np.ndarray,
-        families: np.ndarray,
-        snr_db: float,
-        place: Place,
-        number: int,
-        clipped: bool,
-    ) -> Label:
-        best, family = int(probabilities.argmax()), int(families.argmax())
-        name = self.classes[best]
-        confidence = float(probabilities[best])
-        if confidence < self.threshold:
-            verdict = "unknown"
-        else:
-            verdict = "noise" if self.families[name] == NOISE_FAMILY else "known"
-        return Label(
-            schema=SCHEMA,
-            source="",
-            sequence=number,
-            label=name,
-            confidence=confidence,
-            family=self._family_names[family],
-            family_confidence=min(1.0, float(families[family])),
-            verdict=verdict,
-            probabilities=dict(zip(self.classes, probabilities.tolist(), strict=True)),
-            snr_db=None if self.families[name] == NOISE_FAMILY else snr_db,
-            sample_offset=place.sample_offset,
-            sample_count=place.sample_count,
-            time=place.time,
-            center_frequency_hz=place.center_frequency_hz,
-            sample_rate_hz=place.sample_rate_hz,
-            model=self.model_name,
-            dropped_frames=0,
-            latency_ms=0.0,
-            warnings=("clipping: samples at full scale; lower the receiver's gain",)
-            if clipped
-            else (),
-        )
+        rows: np.ndarray,
+        places: Sequence[Place],
+        first: int,
+        warnings: Sequence[tuple[str, ...]],
+    ) -> list[Label]:
+        """The labels of one batch, numbered from `first`; their latency is not known yet."""
+        classes, families, snr_db = self._forward.split(rows)
+        best, family = classes.argmax(1).tolist(), families.argmax(1).tolist()
+        family_confidence = np.minimum(families.max(1), 1.0).tolist()
+        shares, snr_db = classes.tolist(), snr_db.tolist()
+        labels = []
+        for i, place in enumerate(places):
+            name, confidence = self.classes[best[i]], shares[i][best[i]]
+            is_noise = self.families[name] == NOISE_FAMILY
+            if confidence < self.threshold:
+                verdict = "unknown"
+            else:
+                verdict = "noise" if is_noise else "known"
+            labels.append(
+                Label(
+                    schema=SCHEMA,
+                    source="",
+                    sequence=first + i,
+                    label=name,
+                    confidence=confidence,
+                    family=self._forward.family_names[family[i]],
+                    family_confidence=family_confidence[i],
+                    verdict=verdict,
+                    probabilities=dict(zip(self.classes, shares[i], strict=True)),
+                    snr_db=None if is_noise else snr_db[i],
+                    sample_offset=place.sample_offset,
+                    sample_count=place.sample_count,
+                    time=place.time,
+                    center_frequency_hz=place.center_frequency_hz,
+                    sample_rate_hz=place.sample_rate_hz,
+                    model=self.model_name,
+                    dropped_frames=0,
+                    latency_ms=0.0,
+                    warnings=warnings[i],
+                )
+            )
+        return labels
 
 
 def _place(device: str, batch_size: int, threads: int | None) -> torch.device:
@@ -322,39 +301,3 @@ def _place(device: str, batch_size: int, threads: int | None) -> torch.device:
     if place.type == "cpu":
         torch.set_num_threads(threads or default_threads())
     return place
-
-
-def _clipped(frames: np.ndarray) -> np.ndarray:
-    """Which frames look clipped: full scale is reached, and by many samples alike. bool [B]."""
-    parts = np.abs(frames.view(np.float32))
-    peak = parts.max(1, keepdims=True)
-    return (peak[:, 0] >= FULL_SCALE) & ((parts >= peak).mean(1) >= CLIPPED_SHARE)
-
-
-def check_recorded_answers(engine: Engine, folder: Path = SHIPPED) -> tuple[int, int]:
-    """Compare an engine with the answers that its checkpoint gave when it was recorded.
-
-    Returns:
-        how many of the recorded frames get the same label with a probability within 0.05, and how
-        many were recorded.
-    """
-    recorded = json.loads((folder / "recorded.json").read_text(encoding="utf-8"))
-    frames = np.load(folder / "recorded.npy", allow_pickle=False)
-    labels = engine.classify(frames)
-    same = sum(
-        label.label == answer["label"] and abs(label.confidence - answer["confidence"]) <= 0.05
-        for label, answer in zip(labels, recorded, strict=True)
-    )
-    return same, len(recorded)
-
-
-def record_answers(engine: Engine, frames: np.ndarray, folder: Path) -> None:
-    """Write frames (complex64 [B, N]) and what the engine says of them beside its checkpoint."""
-    answers = [
-        {"label": label.label, "confidence": round(label.confidence, 4)}
-        for label in engine.classify(frames)
-    ]
-    np.save(folder / "recorded.npy", frames)
-    partial = folder / "recorded.json.partial"
-    partial.write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
-    partial.replace(folder / "recorded.json")

@@ -56,11 +56,10 @@ def power_scale(frames: Tensor) -> Tensor:
 
     Right over the whole range of float32; a frame of zeros has factor 1.
     """
-    parts = torch.view_as_real(frames).flatten(1).double()  # [B, 2N]
-    rms = (
-        parts.square().mean(1, keepdim=True).mul(2).sqrt()
-    )  # the smallest float32 squared is 2e-90
-    return torch.where(rms > 0, 1 / rms, torch.ones_like(rms))
+    parts = torch.view_as_real(frames).flatten(1)  # [B, 2N]
+    # In float64, where even the smallest float32 squared is far from 0.
+    norm = torch.linalg.vector_norm(parts, dim=1, keepdim=True, dtype=torch.float64)
+    return torch.where(norm > 0, frames.shape[1] ** 0.5 / norm, 1.0)
 
 
 def scaled(frames: Tensor, scale: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from denomae.raster import (
     constellation_image_by_windows,
     constellation_image_torch,
 )
-from denomae.raster.far import divide
+from denomae.raster.far import _spectra, divide
 
 SPECS = [ImageSpec(), ImageSpec(48, 80, 1.5, (0.6, 4.0), (2, 12)), PAPER_IMAGE]
 NEVER_FAR = ImageSpec(40, 40, 2.0, (0.5, 1.0), (3, 20))  # too steep for polynomials, too faint
@@ -154,6 +154,18 @@ def test_drawing_never_looks_at_a_value(spec):
         assert image.shape == (2, spec.channels, spec.height, spec.width)
         with pytest.raises(DataDependentOutputException):
             image.sum().item()
+
+
+@pytest.mark.parametrize("spec", [*SPECS, NEVER_FAR])
+def test_a_gpu_draws_without_anything_of_the_cpu(spec):
+    # Fake tensors know their device, and no operation takes two of them; no GPU is needed for it.
+    _spectra.cache_clear()
+    try:
+        with FakeTensorMode():
+            frames = torch.empty(2, 50, dtype=torch.complex64, device="cuda:0")
+            assert constellation_image_torch(frames, spec).device == frames.device
+    finally:
+        _spectra.cache_clear()  # of fake tables
 
 
 def test_i_runs_to_the_right_and_q_upwards():

@@ -36,7 +36,8 @@ class Head(nn.Module):
         self.snr = nn.Linear(architecture.head_width, 1)
 
     def forward(self, tokens: Tensor) -> Verdict:
-        features = self.activation(self.hidden(self.norm(tokens.mean(1))))  # [B, head width]
+        mean = tokens.mean(1, dtype=self.norm.weight.dtype)  # a float32 head keeps bf16 sums exact
+        features = self.activation(self.hidden(self.norm(mean)))  # [B, head width]
         return Verdict(self.classes(features), self.snr(features).squeeze(-1) * self.SNR_SCALE_DB)
 
 

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is computed for each batch on the device: IQ in, one row of numbers a frame out."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from denomae.checkpoint import CheckpointConfig
+from denomae.modalities import build, unit_power
+from denomae.model.classifier import Classifier
+
+
+class Forward:
+    """Power, modalities, model and calibration as one function of a batch.
+
+    A row holds the calibrated probabilities of the classes, those of the families, and the SNR in
+    dB, so that one transfer brings everything back. Nothing here looks at a value, so a CUDA graph
+    can hold all of it. With precision bf16 the encoder's weights, tokens and sums are bf16, while
+    image, head and probabilities stay float32.
+    """
+
+    def __init__(
+        self,
+        model: Classifier,
+        config: CheckpointConfig,
+        device: torch.device,
+        precision: torch.dtype,
+    ) -> None:
+        self.device = device
+        self.model = model.to(device).eval()
+        self.model.encoder.to(precision)
+        self.family_names = list(dict.fromkeys(config.families[name] for name in config.classes))
+        self.row_length = len(config.classes) + len(self.family_names) + 1
+        self._class_count = len(config.classes)
+        self._config = config
+        self._precision = precision
+        members = [
+            [config.families[name] == family for family in self.family_names]
+            for name in config.classes
+        ]
+        self._membership = torch.tensor(
+            members, dtype=torch.float32, device=device
+        )  # [classes, families]
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Rows float32 [B, row length] of frames complex64 [B, N], finite and not all zero."""
+        if self._config.power_normalisation == "unit":
+            frames = unit_power(frames)
+        inputs = build({"noisy": frames}, self._config.modalities, self._config.architecture.image)
+        inputs = {name: values.to(self._precision) for name, values in inputs.items()}
+        verdict = self.model(inputs)
+        classes = (verdict.logits / self._config.calibration.temperature).softmax(1)
+        families = classes @ self._membership
+        return torch.cat([classes, families, verdict.snr_db[:, None]], 1)
+
+    def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The parts of rows: classes [B, classes], families [B, families], SNR in dB [B]."""
+        classes, families, snr_db = np.split(rows, [self._class_count, self.row_length - 1], axis=1)
+        return classes, families, snr_db[:, 0]
