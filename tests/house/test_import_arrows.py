@@ -38,10 +38,14 @@ def imported_modules(source: str) -> set[str]:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else None
             called = node.func.id if isinstance(node.func, ast.Name) else called
             first = node.args[0]
-            if called in ("import_module", "__import__", "find_spec") and isinstance(
-                first, ast.Constant
-            ):
+            if not isinstance(first, ast.Constant):
+                continue
+            if called in ("import_module", "__import__"):
                 names.add(str(first.value))
+            elif called == "find_spec" and "." in str(first.value):
+                # It imports the parents of what it looks for; a name without a dot has none, so
+                # that asking whether a package is there imports nothing.
+                names.add(str(first.value).rpartition(".")[0])
     return names
 
 
@@ -90,6 +94,7 @@ def test_no_package_hides_gnuradio():
         "if False:\n    import numpy, gnuradio.gr",
         "import importlib\nx = importlib.import_module('gnuradio.blocks')",
         "y = __import__('gnuradio')",
+        "import importlib.util\nfound = importlib.util.find_spec('gnuradio.denomae')",
     ],
 )
 def test_a_planted_violation_is_found(planted):
@@ -99,4 +104,6 @@ def test_a_planted_violation_is_found(planted):
 def test_names_that_only_look_alike_are_allowed():
     innocent = "import gnuradio_tools\nfrom .gnuradio import x\ntext = 'import gnuradio'"
     assert not violations(innocent, ("gnuradio",))
+    asked = "import importlib.util\nthere = importlib.util.find_spec('gnuradio') is not None"
+    assert not violations(asked, ("gnuradio",))
     assert not violations("from denomae import labels", ("denomae_training",))
