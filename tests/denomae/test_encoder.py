@@ -4,9 +4,11 @@ from itertools import chain, combinations
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES, build, unit_power
+from denomae.model.blocks import encoder_block
 from denomae.model.classifier import Classifier
 from denomae.model.encoder import Encoder
 from denomae.model.masking import draw_masks
@@ -141,6 +143,21 @@ def test_the_same_comes_out_with_and_without_a_gradient(mlp):
         live = encoder(inputs)["noisy_signal"]
     torch.testing.assert_close(live, trained.detach(), rtol=1e-5, atol=1e-5)
     assert torch.equal(inputs["noisy_signal"], kept)  # sums in place spoil nobody's numbers
+
+
+@pytest.mark.parametrize("mlp", ["gated", "plain"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_block_keeps_type_and_shape_on_a_gpu(mlp, dtype):
+    # Fake tensors know types and devices, and need no GPU: a GPU has its own way through the MLP.
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with FakeTensorMode(), torch.device("cuda:0"), torch.no_grad():
+            tokens = torch.empty(2, 5, SMALL.width)
+            out = encoder_block(replace(SMALL, mlp=mlp)).eval()(tokens)
+    finally:
+        torch.set_default_dtype(before)
+    assert (out.shape, out.dtype, out.device) == (tokens.shape, dtype, tokens.device)
 
 
 def test_an_unknown_modality_is_named(encoder):
