@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from denomae_training.signals.families import FAMILIES
 from denomae_training.signals.item import Item
@@ -57,10 +58,21 @@ class Recipe(ABC):
 
 def synthesize(recipe: Recipe, seed: int, index: int) -> Item:
     """Item `index` of a recipe: the same whatever was made before it, in whatever process."""
-    rng = np.random.Generator(np.random.Philox(key=np.array([seed, index], dtype=np.uint64)))
+    rng = np.random.Generator(np.random.Philox(_Key(seed, index)))
     class_index = _draw_class(rng, recipe)
     snr_db = recipe.snr_db[0] + (recipe.snr_db[1] - recipe.snr_db[0]) * rng.random()
     return recipe.item(rng, class_index, snr_db)
+
+
+class _Key(ISeedSequence):
+    """The key of a Philox generator. Given as `key=`, numpy would also ask the system for entropy
+    that it then does not use, which takes longer than a short frame's symbols."""
+
+    def __init__(self, seed: int, index: int) -> None:
+        self.words = np.array([seed, index], dtype=np.uint64)
+
+    def generate_state(self, n_words: int, dtype: type = np.uint64) -> np.ndarray:
+        return self.words
 
 
 def _draw_class(rng: np.random.Generator, recipe: Recipe) -> int:

@@ -38,6 +38,7 @@ WAVEFORMS: dict[str, Definition] = {
 }
 SAMPLES_PER_SYMBOL = 8
 TIMINGS = 512  # a symbol
+_LEVELS = {(-1, 1): np.array([-1, 1], dtype=np.float32)}
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,11 @@ class Denomae10(Recipe):
                 symbols = rotated(symbols, definition.rotation, drawn["turns"])
             wave = shaped(definition, symbols, timing)[:count]
         else:
-            levels = np.array(definition.levels, dtype=np.float32)
+            levels = _LEVELS[definition.levels]
             symbols = levels.take(draw_numbers(rng, len(levels), blocks + TAPS - 1))
             wave = keyed(definition, symbols, timing)[:count]
-        gain = 1 / math.sqrt(np.vdot(wave, wave).real / count)
+        parts = wave.view(np.float32)
+        gain = math.sqrt(count / float(np.dot(parts, parts)))
         drawn["gain"] = gain
         clean = wave * np.complex64(gain * complex(math.cos(angle), math.sin(angle)))
         noise = rng.standard_normal(2 * count, dtype=np.float32)
@@ -83,12 +85,13 @@ def shaped(definition: Linear, symbols: np.ndarray, timing: int) -> np.ndarray:
         timing: u of the first sample, in 1 / TIMINGS of a symbol.
     """
     table = _pulse(definition.pulse, definition.rolloff, 0.0)[timing]
-    late = _pulse(definition.pulse, definition.rolloff, definition.offset)[timing]
     blocks = len(symbols) - TAPS + 1
     windows = np.ndarray((2, blocks, TAPS), np.float32, symbols, 0, (4, 8, 8)).copy()
     wave = np.empty((blocks, SAMPLES_PER_SYMBOL), dtype=np.complex64)
     wave.real = windows[0] @ table
-    wave.imag = windows[1] @ late
+    if definition.offset:
+        table = _pulse(definition.pulse, definition.rolloff, definition.offset)[timing]
+    wave.imag = windows[1] @ table
     return wave.reshape(-1)
 
 
@@ -103,10 +106,9 @@ def keyed(definition: ContinuousPhase, levels: np.ndarray, timing: int) -> np.nd
     blocks = len(levels) - TAPS + 1
     windows = np.ndarray((blocks, TAPS), np.float32, levels, 0, (4, 4)).copy()
     half_turns = windows @ table
-    past = np.zeros(blocks)
-    np.add.accumulate(levels[: blocks - 1], dtype=np.float64, out=past[1:])
-    past *= definition.index
-    half_turns += (past % 2).astype(np.float32)[:, None]
+    past = np.add.accumulate(levels[: blocks - 1])
+    past *= np.float32(definition.index)
+    half_turns[1:] += past[:, None]
     return turned(half_turns.reshape(-1))
 
 
