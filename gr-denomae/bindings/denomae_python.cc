@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gnuradio.denomae.denomae_python: the C++ blocks.
+ * gnuradio.denomae.denomae_python: the C++ blocks, and labels as messages.
  */
 #include <pybind11/pybind11.h>
 
 void bind_frame_sampler(pybind11::module& m);
+void bind_label_message(pybind11::module& m);
 
 PYBIND11_MODULE(denomae_python, m)
 {
-    // The base classes of every block are bound there.
+    // The base classes of every block are bound there, and messages.
     pybind11::module::import("gnuradio.gr");
+    pybind11::module::import("pmt");
     bind_frame_sampler(m);
+    bind_label_message(m);
 }

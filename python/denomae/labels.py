@@ -18,6 +18,7 @@ SCHEMA = "denomae.label/1"
 TOPIC = b"denomae/label"  # the first part of a ZMQ message; the second is `Label.to_json`
 VERDICTS = ("known", "unknown", "noise")
 
+_to_json = json.JSONEncoder(allow_nan=False).encode
 _UINT64 = 2**64 - 1
 _PROBABILITY_DIGITS = 6
 _SNR_DIGITS = 2
@@ -105,7 +106,9 @@ class Label:
             "family_confidence": _rounded(self.family_confidence, _PROBABILITY_DIGITS),
             "verdict": self.verdict,
             "probabilities": {
-                name: _rounded(value, _PROBABILITY_DIGITS)
+                name: round(float(value), _PROBABILITY_DIGITS)
+                if 0.0 <= value <= 1.0
+                else _rounded(value, _PROBABILITY_DIGITS)
                 for name, value in self.probabilities.items()
             },
             "snr_db": _rounded(self.snr_db, _SNR_DIGITS),
@@ -122,7 +125,7 @@ class Label:
 
     def to_json(self) -> str:
         """`to_dict` as one line of ASCII JSON; it holds no NaN and no infinity."""
-        return json.dumps(self.to_dict(), allow_nan=False)
+        return _to_json(self.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Label:
@@ -138,8 +141,8 @@ class Label:
             raise DenomaeError(
                 f"this is no label of schema {SCHEMA!r}: its key 'schema' is {_shown(schema)}"
             )
-        missing = [field.name for field in fields(cls) if field.name not in values]
-        if missing:
+        if not values.keys() >= _KEYS:
+            missing = [field.name for field in fields(cls) if field.name not in values]
             raise DenomaeError(f"the label has no key {missing[0]!r}; {SCHEMA} wants it")
         return cls(
             schema=SCHEMA,
@@ -175,6 +178,9 @@ class Label:
         except (ValueError, RecursionError) as error:
             raise DenomaeError(f"a label is JSON, but this is not: {error}") from error
         return cls.from_dict(values)
+
+
+_KEYS = frozenset(field.name for field in fields(Label))
 
 
 def _rounded(value: float | None, digits: int | None) -> float | None:
@@ -242,6 +248,8 @@ def _probabilities(values: Mapping[str, Any]) -> dict[str, float]:
     given = values["probabilities"]
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise _wrong("probabilities", given, "an object of class names and numbers from 0 to 1")
+    if all(type(value) is float and 0.0 <= value <= 1.0 for value in given.values()):
+        return dict(given)
     return {name: _fraction(value, f"probabilities.{name}") for name, value in given.items()}
 
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pdu_definition
 import pmt
 import pytest
-from gnuradio.denomae.pdu import label_to_pdu, pdu_to_label
+from gnuradio.denomae.denomae_python import plain
+from gnuradio.denomae.pdu import label_of, label_to_pdu, pdu_to_label
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,18 +75,119 @@ def test_the_dictionary_has_the_keys_of_the_schema(label):
     assert names == list(label.to_dict())
 
 
+@given(LABELS)
+@settings(deadline=None)
+def test_a_message_is_by_every_byte_what_the_definition_makes(label):
+    made, defined = label_to_pdu(label), pdu_definition.message_of(label)
+    assert pmt.equal(made, defined)
+    assert pmt.serialize_str(made) == pmt.serialize_str(defined)
+
+
+LEAVES = (
+    st.sampled_from([pmt.PMT_NIL, pmt.PMT_T, pmt.PMT_F, pmt.from_complex(1j)])
+    | st.floats(allow_nan=False).map(pmt.from_double)
+    | COUNT.map(pmt.from_uint64)
+    | st.integers(-(2**63), 2**63 - 1).map(pmt.from_long)
+    | TEXT.map(pmt.intern)
+    | st.binary(max_size=9).map(lambda data: pmt.init_u8vector(len(data), list(data)))
+    | st.just(pmt.init_f32vector(2, [1.0, 2.0]))
+)
+
+
+def a_vector(values):
+    vector = pmt.make_vector(len(values), pmt.PMT_NIL)
+    for index, value in enumerate(values):
+        pmt.vector_set(vector, index, value)
+    return vector
+
+
+def a_dictionary(entries):
+    dictionary = pmt.make_dict()
+    for key, value in entries:
+        dictionary = pmt.acons(key, value, dictionary)  # a key may be there already
+    return dictionary
+
+
+MESSAGES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4).map(a_vector)
+        | st.lists(inner, max_size=3).map(lambda values: pmt.make_tuple(*values))
+        | st.lists(st.tuples(LEAVES, inner), max_size=5).map(a_dictionary)
+        | st.tuples(inner, inner).map(lambda pair: pmt.cons(*pair))
+    ),
+    max_leaves=12,
+)
+
+
+def same(found, wanted):
+    """Equal and of one type throughout; PMTs by their own equality."""
+    if type(found) is not type(wanted):
+        return False
+    if isinstance(found, dict):
+        return list(found) == list(wanted) and same([*found.values()], [*wanted.values()])
+    if isinstance(found, (list, tuple)):
+        return len(found) == len(wanted) and all(map(same, found, wanted))
+    return pmt.eqv(found, wanted) if isinstance(found, type(pmt.PMT_T)) else found == wanted
+
+
+@given(MESSAGES)
+@settings(deadline=None, max_examples=300)
+def test_any_message_is_read_as_by_the_definition(message):
+    assert same(plain(message), pdu_definition.plain(message))
+
+
+def test_a_bottomless_message_is_refused(label_factory):
+    nest = pmt.PMT_T
+    for _ in range(5000):
+        nest = pmt.make_tuple(nest, pmt.PMT_T)
+    pdu = label_to_pdu(label_factory())
+    damaged = pmt.cons(pmt.dict_add(pmt.car(pdu), pmt.intern("more"), nest), pmt.cdr(pdu))
+    with pytest.raises(DenomaeError, match="nested too deeply"):
+        pdu_to_label(damaged)
+
+
+def test_the_label_of_a_recent_message_is_found_again_and_of_an_old_one_read(label_factory):
+    labels = [label_factory(sequence=n) for n in range(2000)]
+    pdus = [label_to_pdu(label) for label in labels]
+    found = [label_of(pdu) for pdu in pdus]
+    assert found == labels
+    assert found[-1] is labels[-1] and found[0] is not labels[0]
+    copy = pmt.deserialize_str(pmt.serialize_str(pdus[-1]))
+    assert label_of(copy) == labels[-1] and label_of(copy) is not labels[-1]
+
+
+@pytest.mark.parametrize("key", ["sequence", "sample_offset", "confidence", "label", "snr_db"])
+def test_a_label_with_a_value_of_a_wrong_kind_becomes_no_message(label_factory, key):
+    for value in (object(), [], b"text", "number" if key != "label" else 7):
+        with pytest.raises(TypeError):
+            label_to_pdu(label_factory(**{key: value}))
+
+
 def test_times_and_endless_new_warnings_do_not_fill_the_table_of_symbols(
-    label_factory, monkeypatch
+    label_factory,
 ):
-    interned = set()
-    intern = pmt.intern
-    monkeypatch.setattr(pmt, "intern", lambda text: (interned.add(text), intern(text))[1])
+    """A new string is a symbol in the message, and then for ever in GNU Radio's table."""
+    symbols = set()
+
+    def collect(value):
+        if pmt.is_symbol(value):
+            symbols.add(pmt.symbol_to_string(value))
+        elif pmt.is_pair(value):
+            collect(pmt.car(value))
+            collect(pmt.cdr(value))
+        elif pmt.is_vector(value):
+            for index in range(pmt.length(value)):
+                collect(pmt.vector_ref(value, index))
+
     for number in range(2000):
         label = label_factory(
             sequence=number, time=rfc3339(number, number), warnings=(f"warning number {number}",)
         )
-        assert pdu_to_label(label_to_pdu(label)) == label
-    assert len(interned) < 500
+        pdu = label_to_pdu(label)
+        assert pdu_to_label(pdu) == label
+        collect(pdu)
+    assert len(symbols) < 500
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gnuradio import gr
 from denomae.labels import TOPIC
 
 from .parameters import count
-from .pdu import pdu_to_label
+from .pdu import label_of
 from .system_port import forget_done, take_all
 from .zmq_sender import ZmqSender
 
@@ -74,4 +74,4 @@ class denomae_label_publisher(gr.basic_block):
 
 
 def _encode(message: Any) -> list[bytes]:
-    return [TOPIC, pdu_to_label(message).to_json().encode()]
+    return [TOPIC, label_of(message).to_json().encode()]
