@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from denomae.errors import DenomaeError
@@ -10,10 +11,15 @@ from denomae.errors import DenomaeError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; a user's error is one sentence and exit code 2."""
+    # numpy's products here are small: a second thread would only take a core from a worker. To be
+    # said before numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import tyro
 
+    from denomae_training.commands.bench import Bench
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
+    from denomae_training.commands.limit import Limit
     from denomae_training.commands.pretrain import Pretrain
     from denomae_training.commands.recipes import Recipes
     from denomae_training.commands.record import Record
@@ -25,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
             "evaluate": Evaluate,
             "record": Record,
             "recipes": Recipes,
+            "limit": Limit,
+            "bench": Bench,
         },
         prog="denomae-train",
         description="Pretrain, fine-tune and evaluate DenoMAE models.",

@@ -25,7 +25,7 @@ class Evaluate:
     """Measure a classifier on the test frames: accuracy at each SNR, as JSON lines."""
 
     checkpoint: Path
-    recipe: str = "live11"
+    recipe: str = "live"
     seed: int = 1
     frames_per_snr: int = 2000
     snr_step_db: float = 4.0

@@ -38,7 +38,7 @@ class Finetune:
     model starts from scratch."""
     preset: str = "nano"
     """The size, where there is no pretrained checkpoint."""
-    recipe: str = "live11"
+    recipe: str = "live"
     name: str = "live"
     """What the checkpoint is called in labels."""
     seed: int = 1

@@ -30,7 +30,7 @@ class Pretrain:
     output: Path
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     preset: str = "nano"
-    recipe: str = "live11"
+    recipe: str = "live"
     seed: int = 1
     schedule: Schedule = field(default_factory=Schedule)
     machine: Machine = field(default_factory=Machine)

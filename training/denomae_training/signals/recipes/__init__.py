@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from denomae_training.signals.recipe import Recipe
-from denomae_training.signals.recipes import denomae10, live11, paper10, radioml24
+from denomae_training.signals.recipes import denomae10, live, live11, paper10, radioml24
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
+        live.LIVE,
         live11.LIVE11,
         live11.HARD,
         denomae10.DENOMAE10,
