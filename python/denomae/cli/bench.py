@@ -11,6 +11,8 @@ from typing import Any
 from denomae.cli.text import note
 from denomae.errors import DenomaeError
 
+_CPU_BATCH, _GPU_BATCH = 32, 256
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -22,8 +24,8 @@ class Bench:
     """Where the model runs: auto, cpu, cuda or cuda:1."""
     seconds: float = 60.0
     """For how long the long rows run; the others take a part of it."""
-    batch_size: int = 32
-    """Most frames that are classified at once."""
+    batch_size: int | None = None
+    """Most frames that are classified at once; by default 32 on a CPU and 256 on a GPU."""
     base: bool = False
     """Also the paper's size on its image, with random weights; always on a GPU."""
     flowgraph: bool = True
@@ -58,30 +60,32 @@ class Bench:
         from denomae.bench import engine as engines
         from denomae.bench import flowgraph, raster
         from denomae.bench.timing import torch_threads
-        from denomae.device import available_cores, default_threads
+        from denomae.device import available_cores, choose_device, default_threads
         from denomae.engine import Engine
 
         short = self.seconds / 5
-        engine = Engine.load(device=self.device, batch_size=self.batch_size)
+        gpu = choose_device(self.device).type == "cuda"
+        batch_size = self.batch_size or (_GPU_BATCH if gpu else _CPU_BATCH)
+        engine = Engine.load(device=self.device, batch_size=batch_size)
         yield from raster.rows(engine.config.architecture.image, engine.device, short)
         row = engines.throughput("IQ to label, shipped model", engine, short)
         yield row
         yield engines.latency(
             "latency p99 at half, no flowgraph", engine, (row.value or 0) / 2, self.seconds / 2
         )
-        if engine.device.type == "cpu" and available_cores() > default_threads():
+        if not gpu and available_cores() > default_threads():
             with torch_threads(available_cores()):
                 yield engines.throughput("IQ to label, shipped model, all cores", engine, short)
-        if self.base or engine.device.type == "cuda":
-            yield engines.throughput("IQ to label, base", self._base(), short)
+        if self.base or gpu:
+            yield engines.throughput("IQ to label, base", self._base(batch_size), short)
         if self.flowgraph:
             arguments = ["--device", self.device, "--seconds", str(self.seconds)]
-            yield from flowgraph.rows([*arguments, "--batch-size", str(self.batch_size)])
+            yield from flowgraph.rows([*arguments, "--batch-size", str(batch_size)])
 
-    def _base(self) -> Any:
+    def _base(self, batch_size: int) -> Any:
         from denomae.engine import Engine
         from denomae.model.presets import PRESETS
 
         return Engine.untrained(
-            PRESETS["base"], ("noisy_image",), device=self.device, batch_size=self.batch_size
+            PRESETS["base"], ("noisy_image",), device=self.device, batch_size=batch_size
         )
