@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from denomae_training.signals.interpolated import turned
@@ -14,6 +12,7 @@ from denomae_training.signals.message import (
     STEREO_PILOT_SHARE,
     STEREO_TOP,
     MessageRange,
+    audio_spectrum,
     draw_message,
     period_of,
     stereo_multiplex,
@@ -40,20 +39,29 @@ def single_sideband(message: np.ndarray, upper: bool, carrier: float = 0.0) -> n
 
     The message and its Hilbert transform in quadrature (exact: no filter's transition).
     """
-    spectrum = np.fft.rfft(message)
-    whole = np.zeros(len(message), dtype=np.complex128)
-    whole[: len(spectrum)] = 2 * spectrum
-    whole[0] = 0
-    if len(message) % 2 == 0:
-        whole[len(message) // 2] = 0
-    side = np.fft.ifft(whole)
-    return (carrier + (side if upper else side.conj())).astype(np.complex64)
+    length = len(message)
+    return one_sided(np.fft.rfft(message)[: (length + 1) // 2], length, upper, carrier)
+
+
+def one_sided(spectrum: np.ndarray, length: int, upper: bool, carrier: float = 0.0) -> np.ndarray:
+    """One sideband of the message whose lines are given: complex64 [length].
+
+    Args:
+        spectrum: complex [lines] of `np.fft.rfft(message)`, below half of the sample rate.
+    """
+    whole = np.zeros(length, dtype=np.complex128)
+    np.multiply(spectrum[1:], 2, out=whole[1 : len(spectrum)])
+    side = np.fft.ifft(whole).astype(np.complex64)
+    if not upper:
+        np.conjugate(side, out=side)
+    return side + np.complex64(carrier) if carrier else side
 
 
 def frequency_modulated(message: np.ndarray, deviation: float) -> np.ndarray:
     """A carrier whose frequency is deviation * message cycles a sample: complex64 [length]."""
-    cycles = np.cumsum(deviation * message)
-    return turned((2 * (cycles - np.rint(cycles))).astype(np.float32))
+    cycles = np.add.accumulate(deviation * message)
+    cycles -= np.rint(cycles)
+    return turned(cycles.astype(np.float32) * np.float32(2))
 
 
 def carrier_modulator() -> Modulator:
@@ -98,21 +106,30 @@ def suppressed_carrier_modulator(messages: MessageRange | None = None) -> Modula
 
 
 def ssb_modulator(
-    messages: MessageRange = SSB_MESSAGES, carrier: tuple[float, float] = (0.0, 0.0)
+    messages: MessageRange = SSB_MESSAGES,
+    carrier: tuple[float, float] = (0.0, 0.0),
+    limited_share: float = 0.3,
 ) -> Modulator:
     """One sideband, upper or lower.
 
     Args:
         carrier: amplitude, relative to the sideband's root mean square.
+        limited_share: of the frames, whose message is of tones or passes a limiter; the others
+            are noise-like.
     """
 
     def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
         bandwidth = log_uniform(rng, *messages.bandwidth)
         upper = bool(rng.random() < 0.5)
-        message = draw_message(rng, period_of(count), bandwidth, messages)
-        # of the sideband's power, which is twice the message's
-        level = (carrier[0] + (carrier[1] - carrier[0]) * rng.random()) * math.sqrt(2)
-        wave = single_sideband(message, upper, level * float(message.std()))[:count]
+        level = carrier[0] + (carrier[1] - carrier[0]) * rng.random()
+        length = period_of(count)
+        if rng.random() < limited_share:
+            message = draw_message(rng, length, bandwidth, messages)
+            lines = np.fft.rfft(message)[: (length + 1) // 2]
+        else:
+            lines = audio_spectrum(rng, length, bandwidth, messages)
+        lines *= length / (2 * float(np.linalg.norm(lines[1:])))  # a sideband of unit power
+        wave = one_sided(lines, length, upper, level)[:count]
         return wave, Drawn(message_bandwidth=bandwidth, upper=float(upper), carrier=level)
 
     return modulate

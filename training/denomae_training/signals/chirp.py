@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from denomae_training.signals.interpolated import turned
+from denomae_training.signals.interpolated import sample_numbers, turned
 from denomae_training.signals.item import Drawn
 from denomae_training.signals.modulator import Modulator, log_uniform
 
@@ -39,14 +39,15 @@ def lora(
         timing: where in its symbol the first sample lies, 0..1.
     """
     chips = 1 << spreading_factor
-    time = np.arange(count) * (bandwidth / chips) + timing  # in symbols
+    time = sample_numbers(count) * (bandwidth / chips) + timing  # in symbols
     which = time.astype(np.int64)
     time -= which
     start = symbols[which] / chips
     # cycles: the integral of chips * (start - 1/2 + time), less chips behind the fold
     cycles = time * (start - 0.5 + 0.5 * time) - np.maximum(time + start - 1, 0)
     cycles *= np.where(down[which], -chips, chips)
-    return turned((2 * (cycles - np.rint(cycles))).astype(np.float32))
+    cycles -= np.rint(cycles)
+    return turned(cycles.astype(np.float32) * np.float32(2))
 
 
 def sweep(kind: str, count: int, period: float, bandwidth: float, timing: float) -> np.ndarray:
@@ -58,7 +59,7 @@ def sweep(kind: str, count: int, period: float, bandwidth: float, timing: float)
         bandwidth: cycles a sample.
         timing: periods from a sweep's start to the first sample, 0..2.
     """
-    time = np.arange(count) / period + timing
+    time = sample_numbers(count) / period + timing
     which = time.astype(np.int64)
     time -= which
     cycles = 0.5 * bandwidth * period * time * (time - 1)
@@ -66,7 +67,8 @@ def sweep(kind: str, count: int, period: float, bandwidth: float, timing: float)
         cycles *= 1 - 2 * (which & 1)
     elif kind == "down":
         cycles *= -1
-    return turned((2 * (cycles - np.rint(cycles))).astype(np.float32))
+    cycles -= np.rint(cycles)
+    return turned(cycles.astype(np.float32) * np.float32(2))
 
 
 def chirp_modulator(

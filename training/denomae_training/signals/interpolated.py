@@ -2,9 +2,10 @@
 """Waveforms of shaped symbols at any symbol rate and timing, from one matrix product.
 
 The product of the symbols around each symbol with a table of the pulse is the waveform at `GRID`
-points a symbol; the samples are read between two of these points along a straight line. For a root
-raised cosine of rolloff 0.5 that costs an error of 60 dB below the signal; rectangular frequency
-pulses come out exactly. Symbol j is at u = j - LEAD symbols from the first sample's symbol clock.
+points a symbol; the samples are read between two of these points along a straight line. For root
+raised cosines that costs an error of 55 dB below the signal, less than cutting the pulse does;
+rectangular frequency pulses come out exactly. Symbol j is at u = j - LEAD symbols on the first
+sample's symbol clock.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from denomae_training.signals.pulses import SPAN, Pulse
+from denomae_training.signals.pulses import SPAN, Pulse, root_raised_cosine
 
 LEAD = SPAN  # symbols before time 0
 TAPS = 2 * SPAN + 2  # symbols that a window of one symbol may need, half a symbol late too
-GRID = 32  # points a symbol
+GRID = 16  # points a symbol
 
 
 def symbols_needed(count: int, samples_per_symbol: float, timing: float) -> int:
@@ -28,9 +29,17 @@ def symbols_needed(count: int, samples_per_symbol: float, timing: float) -> int:
 @lru_cache(maxsize=512)
 def pulse_table(pulse: Pulse, parameter: float | None = None, late: float = 0.0) -> np.ndarray:
     """A pulse, `late` symbols delayed and cut at SPAN symbols: float32 [TAPS, GRID + 1]."""
+
+    def at(time: np.ndarray) -> np.ndarray:
+        value = pulse(time) if parameter is None else pulse(time, parameter)
+        return value * (np.abs(time) < SPAN)
+
     time = _times() - late
-    value = pulse(time) if parameter is None else pulse(time, parameter)
-    return tabulated(value * (np.abs(time) < SPAN))
+    value = at(time)
+    if pulse is root_raised_cosine:
+        # A chord of a curve lies inside of it, by a twelfth of its second difference on average.
+        value = value - (at(time - 1 / GRID) - 2 * value + at(time + 1 / GRID)) / 12
+    return tabulated(value)
 
 
 @lru_cache(maxsize=512)
@@ -50,19 +59,31 @@ def _times() -> np.ndarray:
     return np.arange(GRID + 1)[None, :] / GRID - (np.arange(TAPS)[:, None] - LEAD)
 
 
+@lru_cache(maxsize=32)
+def sample_numbers(count: int) -> np.ndarray:
+    """0 .. count - 1, not to be written to: float64 [count]."""
+    numbers = np.arange(count, dtype=np.float64)
+    numbers.setflags(write=False)
+    return numbers
+
+
 def sampling(
     count: int, samples_per_symbol: float, timing: float
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Where the samples lie on the grid: int [count], float32 [count] beyond it, whole symbols."""
-    position = np.arange(count) * (GRID / samples_per_symbol) + timing * GRID
+    position = sample_numbers(count) * (GRID / samples_per_symbol)
+    position += timing * GRID
     cell = position.astype(np.int64)
-    beyond = (position - cell).astype(np.float32)
-    return cell + cell // GRID, beyond, int(cell[-1]) // GRID + 1
+    position -= cell
+    whole = int(cell[-1]) // GRID + 1
+    cell += cell >> (GRID.bit_length() - 1)  # GRID + 1 points a symbol
+    return cell, position.astype(np.float32), whole
 
 
-def _between(flat: np.ndarray, place: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+def _between(grid: np.ndarray, place: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    flat = grid.reshape(-1)
     left = flat.take(place)
-    value = flat.take(place + 1)
+    value = flat[1:].take(place)
     value -= left
     value *= beyond
     value += left
@@ -90,9 +111,9 @@ def shaped(
     view = np.ndarray((2, whole, TAPS), np.float32, _checked(symbols, whole), 0, (4, 8, 8))
     windows = view.copy()
     wave = np.empty(count, dtype=np.complex64)
-    wave.real = _between((windows[0] @ table).reshape(-1), place, beyond)
+    wave.real = _between(windows[0] @ table, place, beyond)
     late = table if late_table is None else late_table
-    wave.imag = _between((windows[1] @ late).reshape(-1), place, beyond)
+    wave.imag = _between(windows[1] @ late, place, beyond)
     return wave
 
 
@@ -126,7 +147,7 @@ def accumulated(
     past = np.zeros(whole)
     np.cumsum(levels[: whole - 1], dtype=np.float64, out=past[1:])
     grid += np.remainder(past * index, 2).astype(np.float32)[:, None]
-    return _between(grid.reshape(-1), place, beyond)
+    return _between(grid, place, beyond)
 
 
 def turned(half_turns: np.ndarray) -> np.ndarray:

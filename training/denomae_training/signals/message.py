@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from denomae_training.signals.interpolated import sample_numbers
+
 # Broadcast stereo, ITU-R BS.450: audio to 15 kHz, pilot at 19 kHz, difference around 38 kHz.
 STEREO_AUDIO, STEREO_PILOT, STEREO_TOP = 15e3, 19e3, 53e3
 STEREO_PILOT_SHARE = (0.08, 0.1)  # of the whole deviation
@@ -57,15 +59,22 @@ def audio_spectrum(
 
 
 def limited(message: np.ndarray, sigmas: float) -> np.ndarray:
-    """A message clipped at `sigmas` standard deviations and scaled to a peak of 1."""
-    return np.clip(message / (sigmas * message.std()), -1, 1)
+    """A message of mean 0, clipped at `sigmas` standard deviations and scaled to a peak of 1."""
+    scaled = message * (math.sqrt(len(message) / float(np.dot(message, message))) / sigmas)
+    return np.minimum(np.maximum(scaled, -1, out=scaled), 1, out=scaled)
 
 
 def tones(frequency: np.ndarray, level: np.ndarray, phase: np.ndarray, length: int) -> np.ndarray:
     """A sum of tones of a peak of 1 at most; frequency in cycles a sample, phase in radians."""
-    time = np.arange(length)[None, :]
-    wave = level[:, None] * np.cos(2 * np.pi * frequency[:, None] * time + phase[:, None])
-    return wave.sum(0) / level.sum()
+    wave = np.zeros(length)
+    for at, height, start in zip(frequency, level / level.sum(), phase, strict=True):
+        wave += height * cosine(at * sample_numbers(length) + start / (2 * np.pi))
+    return wave
+
+
+def cosine(cycles: np.ndarray) -> np.ndarray:
+    """cos(2 pi x) of float64 [length], to single precision: float32 [length]."""
+    return np.cos((cycles - np.rint(cycles)).astype(np.float32) * np.float32(2 * np.pi))
 
 
 def draw_message(
@@ -93,6 +102,6 @@ def stereo_multiplex(
         top: cycles a sample where the multiplex ends (53 kHz).
         pilot_share: of the peak.
     """
-    pilot = 2 * np.pi * top * STEREO_PILOT / STEREO_TOP * np.arange(len(total))
-    audio = total + difference * np.sin(2 * pilot)
-    return (1 - pilot_share) * audio + pilot_share * np.sin(pilot)
+    pilot = sample_numbers(len(total)) * (top * STEREO_PILOT / STEREO_TOP)
+    audio = total + difference * cosine(2 * pilot)
+    return (1 - pilot_share) * audio + pilot_share * cosine(pilot)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from denomae_training.signals.constellations import psk, square_qam, unit_power
+from denomae_training.signals.interpolated import sample_numbers, turned
 from denomae_training.signals.item import Drawn
 from denomae_training.signals.modulator import Modulator, draw_numbers, log_uniform
 
@@ -99,17 +101,19 @@ def waveform(
         timing: where in its symbol, prefix included, the first sample lies, 0..1.
     """
     length = useful * (1 + prefix)
-    sample = np.arange(count) + timing * length
-    symbol = (sample / length).astype(np.int64)
-    begin = np.arange(symbol[-1] + 1) * length + useful * prefix - timing * length
-    late = np.ceil(begin) - begin  # of a sample, from the useful part's begin to its first sample
+    symbol = (sample_numbers(count) / length + timing).astype(np.int64)
+    begin = (np.arange(symbol[-1] + 1) - timing) * length + useful * prefix
+    first = np.ceil(begin)
+    late = first - begin  # of a sample, from the useful part's begin to its first sample
+    cycles = late[:, None] * (numbers / useful)
+    turn = turned(2 * cycles.reshape(-1).astype(np.float32)).reshape(cycles.shape)
     spectrum = np.zeros((len(begin), useful), dtype=np.complex128)
-    turn = np.exp(2j * np.pi / useful * late[:, None] * numbers[None, :])
     spectrum[:, numbers % useful] = values[: len(begin)] * turn
     wave = np.fft.ifft(spectrum, axis=1, norm="forward")
-    first = np.ceil(begin).astype(np.int64)
-    place = (np.arange(count) - first[symbol]) % useful
-    return wave.reshape(-1)[symbol * useful + place].astype(np.complex64)
+    # sample n of symbol k lies at k * useful + n - first[k], in a prefix one useful length later
+    place = np.arange(count) - first.astype(np.int64).take(symbol)
+    place += useful * (symbol + (place < 0))
+    return wave.reshape(-1).take(place).astype(np.complex64)
 
 
 def ofdm_modulator(
@@ -125,7 +129,7 @@ def ofdm_modulator(
     """
 
     def modulate(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
-        fitting = [number for number, system in enumerate(systems) if _longest(system, count) > 0]
+        fitting = _fitting(systems, count)
         if not fitting:
             raise ValueError(f"no OFDM system here has symbols that fit into {count} samples twice")
         number = fitting[int(rng.integers(len(fitting)))]
@@ -153,10 +157,14 @@ def _shortest(carriers: Carriers) -> int:
     return math.ceil((carriers.active + carriers.empty_dc) / USABLE_BAND)
 
 
-def _longest(carriers: Carriers, count: int) -> int:
-    """Samples that a symbol may last, or 0 if even its shortest is too long for the frame."""
-    most = int(count / (LEAST_SYMBOLS * (1 + max(carriers.prefixes))))
-    return most if most >= _shortest(carriers) else 0
+@lru_cache(maxsize=64)
+def _fitting(systems: tuple[Carriers, ...], count: int) -> tuple[int, ...]:
+    """The numbers of the systems whose shortest symbols fit into the frame often enough."""
+    return tuple(
+        number
+        for number, system in enumerate(systems)
+        if LEAST_SYMBOLS * (1 + max(system.prefixes)) * _shortest(system) <= count
+    )
 
 
 def _add_pilots(rng: np.random.Generator, values: np.ndarray, carriers: Carriers) -> None:

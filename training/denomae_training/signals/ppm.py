@@ -19,16 +19,24 @@ PREAMBLE_CHIPS = 16  # of 0.5 us each
 PREAMBLE_PULSES = (0, 2, 7, 9)
 MESSAGE_BITS = (56, 112)
 RISE = (0.1, 0.2)  # of a pulse
-_PULSES = np.array(PREAMBLE_PULSES)
 
 
 def chips_of(bits: np.ndarray) -> np.ndarray:
-    """A message, preamble first: float32 [PREAMBLE_CHIPS + 2 * bits], 1 where a pulse is."""
-    chips = np.zeros(PREAMBLE_CHIPS + 2 * len(bits), dtype=np.float32)
-    chips[_PULSES] = 1
-    chips[PREAMBLE_CHIPS::2] = bits
-    chips[PREAMBLE_CHIPS + 1 :: 2] = 1 - bits
+    """A message, preamble first: complex64 [PREAMBLE_CHIPS + 2 * bits], 1 where a pulse is."""
+    chips = np.zeros(PREAMBLE_CHIPS + 2 * len(bits), dtype=np.complex64)
+    _put(chips, 0, bits, np.complex64(1))
     return chips
+
+
+def _put(chips: np.ndarray, place: int, bits: np.ndarray, pulse: np.complex64) -> int:
+    """Write a message's pulses to where there are zeros; where it ends."""
+    for begin in PREAMBLE_PULSES:
+        chips[place + begin] = pulse
+    data = place + PREAMBLE_CHIPS
+    end = data + 2 * len(bits)
+    np.multiply(bits, pulse, out=chips[data:end:2])
+    np.multiply(1 - bits, pulse, out=chips[data + 1 : end : 2])
+    return end
 
 
 def waveform(
@@ -59,14 +67,15 @@ def ppm_modulator(longest_gap: float = 20.0, rise: tuple[float, float] = RISE) -
         edge = round(rise[0] + (rise[1] - rise[0]) * rng.random(), 2)
         needed = symbols_needed(count, sps / 2, timing)
         skipped = int(rng.random() * (PREAMBLE_CHIPS + 2 * MESSAGE_BITS[0]))
-        chips = np.zeros(skipped + needed + PREAMBLE_CHIPS + 2 * MESSAGE_BITS[1], np.complex64)
+        end = skipped + needed
+        bits = draw_numbers(rng, 2, end)
+        chips = np.zeros(end + PREAMBLE_CHIPS + 2 * MESSAGE_BITS[1], np.complex64)
         place = 0
-        while place < skipped + needed:
-            bits = draw_numbers(rng, 2, MESSAGE_BITS[rng.random() < 0.5])
-            message = chips_of(bits)
-            chips[place : place + len(message)] = np.exp(2j * np.pi * rng.random()) * message
-            place += len(message) + int(2 * longest_gap * rng.random())
-        chips = chips[skipped : skipped + needed]
+        while place < end:
+            phase = np.complex64(np.exp(2j * np.pi * rng.random()))
+            message = bits[place // 2 : place // 2 + MESSAGE_BITS[rng.random() < 0.5]]
+            place = _put(chips, place, message, phase) + int(2 * longest_gap * rng.random())
+        chips = chips[skipped:end]
         wave = waveform(chips, count, sps / 2, timing, edge)
         return wave, Drawn(samples_per_symbol=sps, timing=timing, rise=edge)
 
