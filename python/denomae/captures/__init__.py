@@ -3,8 +3,9 @@
 
 `open_capture(path)` gives a `Capture`; `capture.frames(frame_length)` walks through it, and
 `capture.place(offset, count)` says where and when a frame was taken. `write_sigmf` and
-`write_annotated` write recordings; `annotate` makes annotations of labels. Sets of labelled frames
-such as RadioML are opened by `denomae.captures.datasets`.
+`write_annotated` write recordings, `copy_capture` writes one, or a span of one, as SigMF;
+`annotate` makes annotations of labels. `read_collection` lists the recordings of a SigMF
+collection. Sets of labelled frames such as RadioML are opened by `denomae.captures.datasets`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from denomae.captures.annotations import Annotation, Annotations, annotate
 from denomae.captures.capture import Capture, Segment
+from denomae.captures.collection import COLLECTION_SUFFIX, Collection, read_collection
+from denomae.captures.copying import Copied, copy_capture
 from denomae.captures.datasets import DATASET_SUFFIXES
 from denomae.captures.metadata import is_number
 from denomae.captures.raw import SUFFIXES, open_raw
@@ -31,9 +34,13 @@ __all__ = [
     "Annotations",
     "Capture",
     "CaptureError",
+    "Collection",
+    "Copied",
     "Segment",
     "annotate",
+    "copy_capture",
     "open_capture",
+    "read_collection",
     "write_annotated",
     "write_sigmf",
 ]
@@ -81,9 +88,10 @@ def _open(path: Path, datatype: str | None) -> Capture:
             " recording; sets to train with and to evaluate on are opened by"
             " denomae.captures.datasets.open_dataset"
         )
-    if suffix == ".sigmf-collection":
+    if suffix == COLLECTION_SUFFIX:
         raise CaptureError(
             f"{path.name} is a collection of recordings, wanted one of them: name its .sigmf-meta"
+            " (`denomae capture info` lists them)"
         )
     if opener is None and not os.path.exists(path):
         for suffix in (META_SUFFIX, ".sigmf"):

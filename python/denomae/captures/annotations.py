@@ -31,6 +31,8 @@ class Annotation:
         generator: who made the annotation.
         freq_lower_edge_hz: both edges, or neither.
         freq_upper_edge_hz: both edges, or neither.
+        snr_db: of the signal under the mark, in the sampled band, where somebody said it; SigMF
+            has no key for it, so that it is `denomae:snr_db`.
         extra: further keys with their namespace, written as they are; readers leave them out.
     """
 
@@ -41,6 +43,7 @@ class Annotation:
     generator: str = ""
     freq_lower_edge_hz: float | None = None
     freq_upper_edge_hz: float | None = None
+    snr_db: float | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
     @property
@@ -56,7 +59,7 @@ class Annotations(Sequence[Annotation]):
     """
 
     def __init__(self) -> None:
-        self._columns = [array("q"), array("q"), array("d"), array("d")]
+        self._columns = [array("q"), array("q"), array("d"), array("d"), array("d")]
         self._texts = [array("l"), array("l"), array("l")]  # label, comment, generator
         self._table: dict[str, int] = {}
         self._words: tuple[str, ...] = ()
@@ -69,13 +72,15 @@ class Annotations(Sequence[Annotation]):
         texts: tuple[str, str, str],
         low_hz: float | None,
         high_hz: float | None,
+        snr_db: float | None,
     ) -> None:
         """Adds one, its texts being label, comment and generator; `finish` must follow the last."""
-        starts, counts, lows, highs = self._columns
+        starts, counts, lows, highs, snrs = self._columns
         starts.append(start)
         counts.append(-1 if count is None else count)
         lows.append(_NAN if low_hz is None else low_hz)
         highs.append(_NAN if high_hz is None else high_hz)
+        snrs.append(_NAN if snr_db is None else snr_db)
         table = self._table
         for column, text in zip(self._texts, texts, strict=True):
             number = table.get(text)
@@ -94,19 +99,19 @@ class Annotations(Sequence[Annotation]):
         Returns:
             How many reached past the capture's end: cut there, or gone where they began there.
         """
-        starts, counts, lows, highs = (np.array(column) for column in self._columns)
+        starts, counts, lows, highs, snrs = (np.array(column) for column in self._columns)
         starts -= first_sample
         order = np.argsort(starts, kind="stable")
         order = order[starts[order] < sample_count]
         gone = len(starts) - len(order)
         self.starts, self.counts = starts[order], counts[order]
-        self._lows, self._highs = lows[order], highs[order]
+        self._lows, self._highs, self._snrs = lows[order], highs[order], snrs[order]
         self._numbers = [np.array(column, dtype=np.int64)[order] for column in self._texts]
         over = self.counts > sample_count - self.starts
         self.counts[over] = sample_count - self.starts[over]
         self._words = tuple(self._table)
         self._table.clear()
-        self._columns, self._texts = [array("q") for _ in range(4)], []
+        self._columns, self._texts = [array("q") for _ in range(5)], []
         return gone + int(np.count_nonzero(over))
 
     def __len__(self) -> int:
@@ -121,11 +126,8 @@ class Annotations(Sequence[Annotation]):
     def __getitem__(self, index: int | slice) -> Annotation | list[Annotation]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        count, low, high = (
-            int(self.counts[index]),
-            float(self._lows[index]),
-            float(self._highs[index]),
-        )
+        count = int(self.counts[index])
+        low, high, snr = (float(c[index]) for c in (self._lows, self._highs, self._snrs))
         label, comment, generator = (self._words[column[index]] for column in self._numbers)
         return Annotation(
             sample_start=int(self.starts[index]),
@@ -135,6 +137,7 @@ class Annotations(Sequence[Annotation]):
             generator=generator,
             freq_lower_edge_hz=None if low != low else low,
             freq_upper_edge_hz=None if high != high else high,
+            snr_db=None if snr != snr else snr,
         )
 
     def __iter__(self) -> Iterator[Annotation]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -59,6 +59,8 @@ class Capture:
         segments: in order, from the first sample to the last.
         annotations: in order of `sample_start`.
         description: or empty.
+        format: of the file, in words.
+        about: what SigMF says of its author, licence and hardware, by SigMF's keys.
         notes: what the reader saw and lived with, one sentence each.
     """
 
@@ -73,6 +75,8 @@ class Capture:
         annotations: Sequence[Annotation] | None = None,
         description: str = "",
         notes: Sequence[str] = (),
+        about: Mapping[str, str] | None = None,
+        format: str = "raw samples",
     ) -> None:
         self.path = path
         self.data_path = data_path
@@ -82,6 +86,8 @@ class Capture:
         self.sample_rate_hz = sample_rate_hz
         self.annotations = Annotations() if annotations is None else annotations
         self.description = description
+        self.about = dict(about or {})
+        self.format = format
         self.notes = tuple(notes)
         self._file = file
         self._starts = [segment.sample_start for segment in self.segments]
@@ -142,18 +148,32 @@ class Capture:
                 self._stored(segment, within, samples[done : done + chunk])
             done += chunk
 
-    def raw_chunks(self) -> Iterator[np.ndarray]:
+    def raw_chunks(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
         """The samples' bytes as SigMF stores them (`Datatype.sigmf_name`), without headers.
+
+        Args:
+            start: the first sample.
+            stop: the first one after them; None: up to the end.
 
         Returns:
             An iterator of uint8, pieces of 4 MiB at most.
+
+        Raises:
+            CaptureError: samples outside the capture, or the file has shrunk.
         """
+        stop = self.sample_count if stop is None else stop
+        self._check_range(start, stop - start)
+        return self._raw_chunks(start, stop)
+
+    def _raw_chunks(self, start: int, stop: int) -> Iterator[np.ndarray]:
         size = self.datatype.sample_bytes
-        for segment in self.segments:
-            for start in range(0, segment.sample_count, _COPIED_SAMPLES):
-                chunk = min(segment.sample_count - start, _COPIED_SAMPLES)
-                raw = self._read_bytes(segment.byte_start + start * size, chunk * size)
-                yield self.datatype.sigmf_bytes(raw)
+        while start < stop:
+            segment = self._segment_at(start)
+            within = start - segment.sample_start
+            chunk = min(stop - start, segment.sample_count - within, _COPIED_SAMPLES)
+            raw = self._read_bytes(segment.byte_start + within * size, chunk * size)
+            yield self.datatype.sigmf_bytes(raw)
+            start += chunk
 
     def place(self, offset: int, count: int) -> Place:
         """Where and when the `count` samples from `offset` on were taken.
@@ -172,6 +192,12 @@ class Capture:
             if segment.time is not None and (within == 0 or self.sample_rate_hz is not None):
                 time = advance(segment.time, within, self.sample_rate_hz or 1.0)
         return Place(offset, count, time, frequency, self.sample_rate_hz)
+
+    def stop_of(self, mark: Annotation) -> int:
+        """The first sample after an annotation; without a count it goes on to its segment's end."""
+        if mark.sample_stop is not None:
+            return mark.sample_stop
+        return self._segment_at(mark.sample_start).sample_stop
 
     def frame_count(self, frame_length: int, hop: int | None = None) -> int:
         """How many frames `frames` gives."""
@@ -269,9 +295,16 @@ class Capture:
     def _read_bytes(self, position: int, count: int) -> np.ndarray:
         raw = np.empty(count, np.uint8)
         view, done = memoryview(raw), 0
-        self._file.seek(position)
         while done < count:
-            got = self._file.readinto(view[done:])
+            try:
+                if not done:
+                    self._file.seek(position)
+                got = self._file.readinto(view[done:])
+            except OSError as error:
+                raise CaptureError(
+                    f"{self.data_path.name} cannot be read at byte {position + done}:"
+                    f" {error.strerror or error}"
+                ) from None
             if not got:
                 raise CaptureError(
                     f"{self.data_path.name} ended at byte {position + done} while it was read; it"

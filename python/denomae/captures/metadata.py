@@ -23,6 +23,8 @@ META_BYTES_LIMIT = 256 * 2**20
 ANNOTATION_LIMIT = 2_000_000
 SEGMENT_LIMIT = 100_000
 
+ABOUT = ("core:author", "core:license", "core:hw", "core:data_doi")
+
 _INT64 = 2**63 - 1
 _HERTZ_LIMIT = 1e12  # SigMF's own
 _ABSENT = object()
@@ -49,6 +51,7 @@ class Metadata:
     dataset: str | None
     metadata_only: bool
     description: str
+    about: dict[str, str]  # who made the recording, with what, under which licence: `ABOUT`
     segments: list[SegmentFields]  # in order
     annotations: Annotations  # not finished
     notes: list[str] = field(default_factory=list)
@@ -133,6 +136,7 @@ class _Reader:
             ),
             low if high is not None else None,
             high if low is not None else None,
+            _snr_db(entry),
         )
 
     def metadata(self, entry: Any) -> Metadata:
@@ -165,6 +169,7 @@ class _Reader:
             dataset=self._string(entry, "core:dataset", "global", None),
             metadata_only=metadata_only,
             description=self._string(entry, "core:description", "global", ""),
+            about={k: v for k in ABOUT if isinstance(v := entry.get(k), str) and v},
             segments=self._segments,
             annotations=self._annotations,
         )
@@ -241,6 +246,12 @@ def is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return isinstance(value, int) or math.isfinite(value)
+
+
+def _snr_db(entry: Mapping) -> float | None:
+    """What our own tools and users write beside SigMF's keys; nobody is told that it is wrong."""
+    value = entry.get("denomae:snr_db")
+    return float(value) if is_number(value) and abs(value) < 1000 else None
 
 
 def _shown(value: object) -> str:

@@ -129,6 +129,8 @@ def _capture(
         sample_rate_hz=metadata.sample_rate_hz,
         annotations=metadata.annotations,
         description=metadata.description,
+        about=metadata.about,
+        format="SigMF archive" if path == data_path else "SigMF",
         notes=notes,
     )
 

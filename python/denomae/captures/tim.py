@@ -59,4 +59,4 @@ def open_tim(path: Path) -> Capture:
     except BaseException:
         file.close()
         raise
-    return Capture(path, path, file, datatype, [Segment(0, count, HEADER_BYTES)])
+    return Capture(path, path, file, datatype, [Segment(0, count, HEADER_BYTES)], format=".tim")

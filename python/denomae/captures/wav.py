@@ -41,5 +41,12 @@ def open_wav(path: Path) -> Capture:
         raise
     segment = Segment(0, count, found.byte_start, told.time, told.center_frequency_hz)
     return Capture(
-        path, path, file, found.datatype, [segment], found.sample_rate_hz, notes=found.notes
+        path,
+        path,
+        file,
+        found.datatype,
+        [segment],
+        found.sample_rate_hz,
+        notes=found.notes,
+        format="WAV",
     )

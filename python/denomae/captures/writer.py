@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writing SigMF pairs: samples with their annotations, or annotations for a capture that is there.
 
-Samples go first and the metadata last, each under a `.part` name until it is whole.
+A pair takes its names only once it is whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import heapq
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +18,14 @@ import denomae
 from denomae.captures.annotations import GENERATOR, Annotation
 from denomae.captures.capture import Capture, Segment
 from denomae.captures.datatypes import parse_datatype
+from denomae.captures.files import replacing
 from denomae.captures.metadata import is_number
+from denomae.captures.metawriter import check_free, in_order, pair_paths, write_metadata
 from denomae.captures.sigmf import DATA_SUFFIX, META_SUFFIX
 from denomae.errors import CaptureError
 from denomae.rfc3339 import parse_rfc3339, rfc3339
 
-SIGMF_VERSION = "1.2.0"  # the oldest whose keys suffice
-EXTENSION = {"name": "denomae", "version": "1.0.0", "optional": True}
+RECORDER = f"denomae {denomae.__version__}"
 
 
 def write_sigmf(
@@ -64,7 +62,7 @@ def write_sigmf(
     Raises:
         CaptureError: a value that SigMF cannot hold, or files that are there already.
     """
-    meta_path, data_path = _paths(path)
+    meta_path, data_path = pair_paths(path)
     kind = parse_datatype(datatype)
     if kind.real:
         raise CaptureError(f"the datatype is {datatype!r}, wanted a complex one such as cf32_le")
@@ -74,9 +72,9 @@ def write_sigmf(
         raise CaptureError(f"the centre frequency is {center_frequency_hz!r}, wanted Hz to 1e12")
     if time is not None:
         time = rfc3339(*parse_rfc3339(time))
-    _check_free(overwrite, meta_path, data_path)
+    check_free(overwrite, meta_path, data_path)
     digest, count, clipped = hashlib.sha512(), 0, 0
-    with _replacing(data_path) as file:
+    with replacing(data_path, meta_path) as (file, meta_file):
         for piece in [samples] if isinstance(samples, np.ndarray) else samples:
             if np.ndim(piece) != 1:
                 raise CaptureError(f"samples have the shape {np.shape(piece)}, wanted one axis")
@@ -86,20 +84,19 @@ def write_sigmf(
                 digest.update(raw)
                 clipped += over
             count += len(piece)
-    top = {
-        "core:datatype": datatype,
-        "core:version": SIGMF_VERSION,
-        "core:sample_rate": float(sample_rate_hz),
-        "core:sha512": digest.hexdigest(),
-        "core:recorder": f"denomae {denomae.__version__}",
-        "core:author": author,
-        "core:description": description,
-        **(extra or {}),
-    }
-    if clipped:
-        top["denomae:clipped_numbers"] = clipped
-    segment = Segment(0, count, 0, time, center_frequency_hz)
-    _write_metadata(meta_path, top, [segment], annotations)
+        top = {
+            "core:datatype": datatype,
+            "core:sample_rate": float(sample_rate_hz),
+            "core:sha512": digest.hexdigest(),
+            "core:recorder": RECORDER,
+            "core:author": author,
+            "core:description": description,
+            **(extra or {}),
+        }
+        if clipped:
+            top["denomae:clipped_numbers"] = clipped
+        segment = Segment(0, count, 0, time, center_frequency_hz)
+        write_metadata(meta_file, top, [segment], annotations)
     return meta_path
 
 
@@ -127,132 +124,30 @@ def write_annotated(
     Raises:
         CaptureError: files that are there already, or that cannot be written.
     """
-    meta_path, data_path = _paths(path)
-    if meta_path.exists() and capture.path.exists() and _is_own(capture, meta_path):
-        raise CaptureError(f"{meta_path} is the capture's own; give the output another name")
+    meta_path, data_path = pair_paths(path)
+    check_not_own(capture, meta_path)
     in_place = data_path.exists() and data_path.samefile(capture.data_path)
-    _check_free(overwrite, meta_path, *([] if in_place else [data_path]))
-    if not in_place:
-        with _replacing(data_path) as file:
-            for raw in capture.raw_chunks():
-                file.write(raw)
+    check_free(overwrite, meta_path, *([] if in_place else [data_path]))
     kept = (a for a in capture.annotations if not a.generator.startswith(f"{GENERATOR} "))
     top = {
         "core:datatype": capture.datatype.sigmf_name,
-        "core:version": SIGMF_VERSION,
         "core:sample_rate": capture.sample_rate_hz,
-        "core:recorder": f"denomae {denomae.__version__}",
+        "core:recorder": RECORDER,
         "core:description": capture.description,
+        **capture.about,
     }
-    merged = heapq.merge(kept, _in_order(annotations), key=lambda a: a.sample_start)
-    _write_metadata(meta_path, top, capture.segments, merged)
+    merged = heapq.merge(kept, in_order(annotations), key=lambda a: a.sample_start)
+    with replacing(*([] if in_place else [data_path]), meta_path) as files:
+        for raw in () if in_place else capture.raw_chunks():
+            files[0].write(raw)
+        write_metadata(files[-1], top, capture.segments, merged)
     return meta_path
 
 
-def _paths(path: str | Path) -> tuple[Path, Path]:
-    path = Path(path)
-    for suffix in (META_SUFFIX, DATA_SUFFIX):
-        if path.name.endswith(suffix):
-            path = path.with_name(path.name.removesuffix(suffix))
-    if not path.name:
-        raise CaptureError(f"{str(path)!r} names no file to write to")
-    return path.with_name(path.name + META_SUFFIX), path.with_name(path.name + DATA_SUFFIX)
-
-
-def _is_own(capture: Capture, meta_path: Path) -> bool:
+def check_not_own(capture: Capture, meta_path: Path) -> None:
+    """Raises CaptureError where that metadata file is the capture's own."""
     own = capture.path
     if own.name.endswith(DATA_SUFFIX):
         own = own.with_name(own.name.removesuffix(DATA_SUFFIX) + META_SUFFIX)
-    return own.exists() and meta_path.samefile(own)
-
-
-def _check_free(overwrite: bool, *paths: Path) -> None:
-    for path in paths:
-        if path.exists() and not overwrite:
-            raise CaptureError(f"{path} exists already; choose another name or overwrite it")
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only once it is whole."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            yield file
-        os.replace(part, path)
-    except BrokenPipeError:  # of the annotations' maker: no file of ours is a pipe
-        part.unlink(missing_ok=True)
-        raise
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CaptureError(f"{path} cannot be written: {error.strerror or error}") from None
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _in_order(annotations: Iterable[Annotation]) -> Iterator[Annotation]:
-    if isinstance(annotations, Sequence):
-        annotations = sorted(annotations, key=lambda a: a.sample_start)
-    before = 0
-    for annotation in annotations:
-        if annotation.sample_start < before:
-            raise CaptureError(
-                f"an annotation at sample {annotation.sample_start} follows one at {before}, wanted"
-                " them in order"
-            )
-        before = annotation.sample_start
-        yield annotation
-
-
-def _write_metadata(
-    path: Path,
-    top: Mapping[str, Any],
-    segments: Sequence[Segment],
-    annotations: Iterable[Annotation],
-) -> None:
-    top = {key: value for key, value in top.items() if value not in (None, "")}
-    declared = [e for e in top.get("core:extensions", []) if e.get("name") != EXTENSION["name"]]
-    top["core:extensions"] = [*declared, EXTENSION]
-    with _replacing(path) as file:
-        file.write(b'{\n    "global": ' + _json(top, 4) + b',\n    "captures": ')
-        file.write(_json([_segment_object(segment) for segment in segments], 4))
-        file.write(b',\n    "annotations": [')
-        mark = b"\n        "
-        # Whoever made the iterator may raise; then no half a file is left.
-        for annotation in _in_order(annotations):
-            file.write(mark + _json(_annotation_object(annotation), None))
-            mark = b",\n        "
-        file.write(b"\n    ]\n}\n")
-
-
-def _segment_object(segment: Segment) -> dict[str, Any]:
-    values: dict[str, Any] = {"core:sample_start": segment.sample_start}
-    if segment.center_frequency_hz is not None:
-        values["core:frequency"] = float(segment.center_frequency_hz)
-    if segment.time is not None:
-        values["core:datetime"] = segment.time
-    return values
-
-
-def _annotation_object(annotation: Annotation) -> dict[str, Any]:
-    values: dict[str, Any] = {"core:sample_start": int(annotation.sample_start)}
-    if annotation.sample_count is not None:
-        values["core:sample_count"] = int(annotation.sample_count)
-    if annotation.freq_lower_edge_hz is not None and annotation.freq_upper_edge_hz is not None:
-        values["core:freq_lower_edge"] = float(annotation.freq_lower_edge_hz)
-        values["core:freq_upper_edge"] = float(annotation.freq_upper_edge_hz)
-    for key in ("label", "comment", "generator"):
-        if getattr(annotation, key):
-            values[f"core:{key}"] = getattr(annotation, key)
-    return {**values, **annotation.extra}
-
-
-def _json(value: Any, indent: int | None) -> bytes:
-    try:
-        text = json.dumps(value, indent=indent, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise CaptureError(f"SigMF metadata cannot hold {str(value)[:60]}: {error}") from None
-    if indent:
-        text = text.replace("\n", "\n    ")
-    return text.encode()
+    if meta_path.exists() and own.exists() and meta_path.samefile(own):
+        raise CaptureError(f"{meta_path} is the capture's own; give the output another name")

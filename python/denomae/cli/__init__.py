@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # None of these imports torch: a typing error and --help answer at once.
     from denomae.cli.bench import Bench
+    from denomae.cli.capture import Capture
     from denomae.cli.classify import Classify
     from denomae.cli.doctor import Doctor
     from denomae.cli.info import Info
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         {
             "info": Info,
             "classify": Classify,
+            "capture": Capture,
             "labels": Labels,
             "doctor": Doctor,
             "bench": Bench,
