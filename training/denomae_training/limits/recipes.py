@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which limit belongs to which recipe, and what its classifier knows."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from denomae.errors import DenomaeError
+from denomae_training.limits import paper10
+from denomae_training.limits.scene import Scene, scene_trials
+from denomae_training.limits.trials import Trials
+from denomae_training.signals.definitions import Linear
+from denomae_training.signals.recipe import Recipe
+from denomae_training.signals.recipes import denomae10, radioml24
+from denomae_training.signals.recipes.paper10 import Paper10
+
+SCENES = 20  # timings and pulses that a cell's frames are shared among
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that can be computed.
+
+    Attributes:
+        classes: in the order of `trials`; those of the recipe that have a likelihood.
+        snr_db: where it is computed unless asked otherwise.
+        knows: what the classifier knows, as half a sentence.
+        trials: (seed, SNR in dB, frames of a class, phases) to frames and their likelihoods.
+            Phases: 1, or of how many, evenly around the circle, the true one may be any.
+    """
+
+    classes: tuple[str, ...]
+    snr_db: tuple[float, ...]
+    knows: str
+    trials: Callable[[int, float, int, int], Trials]
+
+
+def limit_of(recipe: Recipe) -> Limit:
+    """The limit of a recipe.
+
+    Raises:
+        DenomaeError: the recipe has none here.
+    """
+    if isinstance(recipe, Paper10):
+
+        def trials(seed: int, snr_db: float, frames: int, phases: int) -> Trials:
+            if phases > 1:
+                raise DenomaeError(
+                    f"{recipe.name} has no random phase, found phases {phases}; leave it at 1"
+                )
+            return paper10.paper10_trials(recipe, seed, snr_db, frames)
+
+        return Limit(
+            recipe.classes, (-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0), paper10.KNOWS, trials
+        )
+    draw = _SCENES.get(type(recipe))
+    if draw is None:
+        raise DenomaeError(
+            f"no limit is defined for {recipe.name}; wanted one of {', '.join(with_limits())}"
+        )
+    known = "the SNR, the power, the phase, the timing, the symbol rate and the pulse"
+    low, high = recipe.snr_db
+    cells = np.arange(np.ceil(low / 4) * 4, high + 1, 4)
+    classes = tuple(draw(recipe, np.random.default_rng(0)).definitions)
+    return Limit(classes, tuple(cells.tolist()), known, _of_scenes(recipe, draw))
+
+
+def with_limits() -> list[str]:
+    """The names of the recipes that have a limit."""
+    from denomae_training.signals.recipes import RECIPES
+
+    kinds = (Paper10, *_SCENES)
+    return [name for name, recipe in RECIPES.items() if isinstance(recipe, kinds)]
+
+
+def _of_scenes(recipe: Recipe, draw: Callable[[Recipe, np.random.Generator], Scene]):
+    def trials(seed: int, snr_db: float, frames: int, phases: int) -> Trials:
+        name = zlib.crc32(recipe.name.encode())
+        rng = np.random.default_rng([seed, name, round(100 * snr_db) % 2**32])
+        scenes = [draw(recipe, rng) for _ in range(min(SCENES, frames))]
+        return scene_trials(scenes, rng, snr_db, frames, phases)
+
+    return trials
+
+
+def _denomae10(recipe: denomae10.Denomae10, rng: np.random.Generator) -> Scene:
+    definitions = {name: denomae10.WAVEFORMS[name] for name in recipe.classes}
+    rates = dict.fromkeys(definitions, float(denomae10.SAMPLES_PER_SYMBOL))
+    return Scene(definitions, rates, rng.random(), recipe.frame_length)
+
+
+def _radioml24(recipe: radioml24.RadioML24, rng: np.random.Generator) -> Scene:
+    """The classes that have a likelihood, on a single path."""
+    low, high = radioml24.ROLLOFF
+    rolloff = round(low + (high - low) * rng.random(), 2)
+    definitions = {
+        name: replace(found, rolloff=rolloff) if isinstance(found, Linear) else found
+        for name in recipe.classes
+        if (found := radioml24.WAVEFORMS.get(name)) is not None
+    }
+    rate = recipe.samples_per_symbol[0]
+    return Scene(definitions, dict.fromkeys(definitions, rate), rng.random(), recipe.frame_length)
+
+
+_SCENES: dict[type[Recipe], Callable[[Recipe, np.random.Generator], Scene]] = {
+    denomae10.Denomae10: _denomae10,
+    radioml24.RadioML24: _radioml24,
+}
