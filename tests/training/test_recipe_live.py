@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from denomae_training.signals.channel.adjacent import Adjacent
+from denomae_training.signals.channel.band import Band
 from denomae_training.signals.channel.burst import Burst
 from denomae_training.signals.channel.converter import Converter
 from denomae_training.signals.channel.fading import Fading
@@ -22,6 +23,7 @@ from denomae_training.signals.recipes.live import LIVE
 
 QUIET = dataclasses.replace(
     LIVE,
+    band=Band(share=0),
     burst=Burst(share=0),
     fading=Fading(share=0),
     arms=Arms(imbalance_share=0, dc_share=0),
@@ -57,17 +59,45 @@ def test_signal_and_noise_have_the_power_that_snr_says_within_the_burst(name):
         end = int(item.drawn.get("burst_end", LIVE.frame_length))
         assert np.mean(np.abs(item.clean[begin:end]) ** 2) == pytest.approx(1, rel=1e-3)
         noise_db = 10 * math.log10(np.mean(np.abs(item.noise) ** 2))
-        assert noise_db == pytest.approx(-4, abs=4.34 * 5 / math.sqrt(1024))
+        independent = 1024 * min(1, 2 * item.drawn.get("band_cutoff", 0.5))  # samples
+        assert noise_db == pytest.approx(-4, abs=4.34 * 5 / math.sqrt(independent))
 
 
 def test_the_noise_is_white_and_circular():
-    noise = np.concatenate([item.noise for item in items(LIVE, 300, snr_db=(0.0, 0.0))])
+    noise = np.concatenate(
+        [
+            item.noise
+            for item in items(LIVE, 400, snr_db=(0.0, 0.0))
+            if "band_cutoff" not in item.drawn
+        ]
+    )
+    assert len(noise) > 200_000
     power = np.mean(np.abs(noise) ** 2)
     assert 10 * math.log10(power) == pytest.approx(0, abs=0.05)
     bound = 5 / math.sqrt(len(noise))
     assert abs(np.mean(noise**2)) / power < bound
     for lag in (1, 2, 3, 17):
         assert abs(np.mean(noise[lag:] * noise[:-lag].conj())) / power < bound
+
+
+def test_a_filter_behind_signal_and_noise_leaves_both_their_powers_and_the_signal_its_band():
+    recipe = dataclasses.replace(QUIET, band=Band(share=1), snr_db=(0.0, 0.0))
+    outside, powers = [], []
+    for item in items(recipe, 300):
+        spectrum = np.abs(np.fft.fft(item.noise * np.hanning(LIVE.frame_length))) ** 2
+        frequency = np.abs(np.fft.fftfreq(LIVE.frame_length))
+        cutoff = item.drawn["band_cutoff"]
+        if cutoff < 0.4:
+            outside.append(spectrum[frequency > cutoff + 0.06].mean() / spectrum.mean())
+        powers.append(np.mean(np.abs(item.noise) ** 2))
+    assert np.mean(powers) == pytest.approx(1, rel=0.03) and np.max(outside) < 0.02
+    kept = dataclasses.replace(recipe, classes=("qpsk",), snr_db=(30.0, 30.0))
+    for item in items(kept, 40):
+        spectrum = np.abs(np.fft.fft(item.clean * np.hanning(LIVE.frame_length))) ** 2
+        edge = 0.5 / item.drawn["samples_per_symbol"] + abs(item.drawn["carrier_offset"])
+        inside = np.abs(np.fft.fftfreq(LIVE.frame_length)) < edge
+        assert spectrum[inside].sum() > 0.75 * spectrum.sum()
+        assert np.mean(np.abs(item.clean) ** 2) == pytest.approx(1, rel=1e-3)
 
 
 def test_without_impairments_the_noisy_signal_is_clean_plus_noise():
@@ -107,7 +137,7 @@ def test_a_burst_is_silent_outside_its_bounds_but_for_the_filters_tails():
     bursts = dataclasses.replace(LIVE, burst=Burst(share=1), classes=("qpsk",))
     for item in items(bursts, 60):
         begin, end = int(item.drawn["burst_begin"]), int(item.drawn["burst_end"])
-        reach = 40  # half of the longest filter and channel
+        reach = 56  # half of the longest filter and channel
         outside = np.ones(LIVE.frame_length, bool)
         outside[max(0, begin - reach) : end + reach] = False
         assert not item.clean[outside].any()
@@ -129,6 +159,7 @@ def test_each_impairment_is_drawn_about_as_often_as_its_share_says():
         ("imbalance_db", LIVE.arms.imbalance_share),
         ("dc_db", LIVE.arms.dc_share),
         ("filter_cutoff", LIVE.filter_share),
+        ("band_cutoff", LIVE.band.share),
         ("linewidth", LIVE.oscillator.noise_share),
     ):
         met = np.mean([key in one for one in drawn])

@@ -3,12 +3,13 @@
 
 A frame, in the order of nature:
 
-    waveform → burst → echoes → imbalance of the arms, filter → unit power: the clean signal
+    waveform → burst → carrier → echoes → imbalance of the arms, filter: the clean signal
+    clean + noise → in some frames a filter behind both → unit power of the signal
     clean + noise + a neighbour + DC → converter: the noisy signal
 
-The carrier's offset, drift and phase noise turn the waveform before the filter. A transmitter's
-symbol clock is off by parts in a million; the symbol rate is any real number here, so that needs
-no step of its own.
+The noise is white but for frames with `band_cutoff` in their Drawn; its power in the sampled
+bandwidth is what the SNR says in every frame. A transmitter's symbol clock is off by parts in a
+million; the symbol rate is any real number here, so that needs no step of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from denomae_training.signals.channel.adjacent import Adjacent, half_band_of
+from denomae_training.signals.channel.band import MARGIN, Band
 from denomae_training.signals.channel.burst import Burst, cut
 from denomae_training.signals.channel.converter import Converter, converted
 from denomae_training.signals.channel.fading import Fading, moved
@@ -47,50 +49,66 @@ class Live(Recipe):
     arms: Arms = field(default_factory=Arms)
     filter_cutoff: tuple[float, float] = (0.36, 0.49)
     filter_share: float = 0.6
+    band: Band = field(default_factory=Band)
     adjacent: Adjacent = field(default_factory=Adjacent)
     converter: Converter = field(default_factory=Converter)
 
     def item(self, rng: np.random.Generator, class_index: int, snr_db: float) -> Item:
-        drawn = Drawn()
-        name = self.classes[class_index]
-        clean, first, last = self._clean(rng, name, drawn)
-        silent = first == last
-        noise = white_noise(rng, self.frame_length, 1.0 if silent else 10 ** (-snr_db / 10))
-        noisy = self._received(rng, name, clean, noise, drawn)
+        drawn, name, count = Drawn(), self.classes[class_index], self.frame_length
+        silent = MODULATORS[name] is None
+        behind = rng.random() < self.band.share
+        length = count + MARGIN if behind else count
+        clean = np.zeros(length, np.complex64) if silent else self._clean(rng, name, length, drawn)
+        power = 1.0 if silent else 10 ** (-snr_db / 10)
+        noise = white_noise(rng, length, power)
+        half_band = self._half_band(name, drawn)
+        if behind:
+            taps = self.band.draw(rng, half_band, drawn)
+            clean = filtered(clean, taps)
+            taps = taps / np.float32(math.sqrt(float(taps @ taps)))  # leaves the noise its power
+            noise = filtered(noise, taps)
+        if not silent:
+            first, last = int(drawn.get("burst_begin", 0)), int(drawn.get("burst_end", count))
+            mean = np.vdot(clean[first:last], clean[first:last]).real / (last - first)
+            clean.view(np.float32)[...] *= np.float32(1 / math.sqrt(mean or 1.0))
+        noisy = self._received(rng, None if silent else half_band, clean, noise, drawn)
         return Item(noisy, clean, noise, class_index, math.nan if silent else snr_db, drawn)
 
-    def _clean(
-        self, rng: np.random.Generator, name: str, drawn: Drawn
-    ) -> tuple[np.ndarray, int, int]:
-        """The signal at the receiver's output without noise, of unit power from first to last."""
-        count = self.frame_length
-        modulator = MODULATORS[name]
-        if modulator is None:
-            return np.zeros(count, dtype=np.complex64), 0, 0
+    def _clean(self, rng: np.random.Generator, name: str, length: int, drawn: Drawn) -> np.ndarray:
+        """The signal behind channel and front end, of any power: complex64 [length]."""
         echoes = self.fading.draw(rng, drawn)
         taps = self._filter(rng, drawn)
         before = len(taps) - 1 + (len(echoes[0]) - 1 if echoes else 0)
-        waveform, own = modulator(rng, count + before, self.samples_per_symbol)
+        modulator = MODULATORS[name]
+        assert modulator is not None
+        waveform, own = modulator(rng, length + before, self.samples_per_symbol)
         drawn.update(own)
         signal = np.asarray(waveform, dtype=np.complex64)
-        first, last = 0, count
-        burst = self.burst.draw(rng, count, drawn)
+        burst = self.burst.draw(rng, self.frame_length, drawn)
         if burst:
-            first, last, ramp = burst
-            # filters delay by half of their length: what was cut here comes out where it says
-            shift = before // 2
-            end = last + shift if last < count else count + before
-            signal = cut(signal, first + shift if first else 0, end, ramp)
-        signal = signal * self.oscillator.draw(rng, count + before, drawn)
+            signal = self._cut(signal, *burst)
+        signal = signal * self.oscillator.draw(rng, length + before, drawn)
         if echoes:
             signal = _through(signal, *echoes)
         direct, image = self.arms.draw_imbalance(rng, drawn)
         signal = unbalanced(signal, direct, image)
-        if len(taps) > 1:
-            signal = filtered(signal, taps)
-        power = np.vdot(signal[first:last], signal[first:last]).real / (last - first)
-        signal.view(np.float32)[...] *= np.float32(1 / math.sqrt(power or 1.0))  # 20 us less
-        return signal, first, last
+        return filtered(signal, taps) if len(taps) > 1 else signal
+
+    def _cut(self, signal: np.ndarray, first: int, last: int, ramp: float) -> np.ndarray:
+        """A burst that stands at these samples of the frame, once all filters have passed.
+
+        Filters delay by half of their length; an edge at the frame's own edge is none.
+        """
+        shift = (len(signal) - self.frame_length) // 2
+        begin = first + shift if first else 0
+        end = last + shift if last < self.frame_length else len(signal)
+        return cut(signal, begin, end, ramp)
+
+    def _half_band(self, name: str, drawn: Drawn) -> float | None:
+        half_band = half_band_of(name, drawn)
+        if half_band is None:
+            return None
+        return half_band + abs(drawn.get("carrier_offset", 0.0))
 
     def _filter(self, rng: np.random.Generator, drawn: Drawn) -> np.ndarray:
         if rng.random() >= self.filter_share:
@@ -102,16 +120,13 @@ class Live(Recipe):
     def _received(
         self,
         rng: np.random.Generator,
-        name: str,
+        half_band: float | None,
         clean: np.ndarray,
         noise: np.ndarray,
         drawn: Drawn,
     ) -> np.ndarray:
         """What the converter hands over: signal, noise, and what belongs to neither."""
         heard = clean + noise
-        half_band = None if name == "noise" else half_band_of(name, drawn)
-        if half_band is not None:
-            half_band += abs(drawn["carrier_offset"])
         neighbour = self.adjacent.draw(rng, self.frame_length, half_band, drawn)
         if neighbour is not None:
             heard += neighbour
