@@ -12,7 +12,7 @@
 #include <pybind11/stl.h>
 
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/constellation_raster.h)
-// BINDTOOL_HEADER_FILE_HASH(667ff6bf3a8c0793ccc5fca1192cff63)
+// BINDTOOL_HEADER_FILE_HASH(0ead1369ac449da1742989b96fc7e056)
 
 namespace py = pybind11;
 using gr::denomae::kernel::constellation_raster;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "splat.h"
+#include "canvas.h"
+#include "exponential_splat.h"
+#include "pixel_samples.h"
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -78,17 +80,24 @@ bool raster_spec::operator==(const raster_spec& other) const
            decay_px == other.decay_px && half_size_px == other.half_size_px;
 }
 
+struct constellation_raster::channel : exponential_splat {
+    using exponential_splat::exponential_splat;
+};
+
 struct constellation_raster::scratch {
     pixel_samples samples;
-    canvas channel;
+    canvas image;
+    std::vector<float> values;
 };
 
 constellation_raster::constellation_raster(const raster_spec& spec) : d_spec(spec)
 {
     check(spec);
-    for (std::size_t channel = 0; channel < spec.channels(); ++channel) {
-        d_tables.emplace_back(spec.decay_px[channel], spec.half_size_px[channel]);
+    auto channels = std::make_shared<std::vector<channel>>();
+    for (std::size_t i = 0; i < spec.channels(); ++i) {
+        channels->emplace_back(spec.decay_px[i], spec.half_size_px[i]);
     }
+    d_channels = channels;
 }
 
 void constellation_raster::draw(const std::complex<float>* samples,
@@ -142,35 +151,19 @@ void constellation_raster::draw_one(const std::complex<float>* samples,
                                     float* image,
                                     scratch& work) const
 {
-    const double pixel_width = d_spec.pixel_width();
-    const double pixel_height = d_spec.pixel_height();
-    const double reach =
+    const int reach =
         *std::max_element(d_spec.half_size_px.begin(), d_spec.half_size_px.end());
-
-    work.samples.clear();
-    work.samples.reserve(length);
-    for (std::size_t i = 0; i < length; ++i) {
-        const double x = (samples[i].real() + d_spec.extent) / pixel_width;
-        const double y = (d_spec.extent - samples[i].imag()) / pixel_height;
-        // Also false for a NaN and an infinity.
-        if (x >= -reach && x < d_spec.width + reach && y >= -reach &&
-            y < d_spec.height + reach) {
-            const double column = std::floor(x);
-            const double row = std::floor(y);
-            work.samples.column.push_back(static_cast<int>(column));
-            work.samples.row.push_back(static_cast<int>(row));
-            work.samples.column_phase.push_back(static_cast<float>(x - column));
-            work.samples.row_phase.push_back(static_cast<float>(y - row));
-        }
+    work.samples.place(d_spec, reach, samples, length);
+    if (work.samples.inside() == 0) {
+        // The brightest pixel may be as dim as any, so that no error is small beside it.
+        return draw_exactly(samples, length, image);
     }
-
-    const std::size_t plane = static_cast<std::size_t>(d_spec.height) * d_spec.width;
-    for (const phase_table& table : d_tables) {
-        work.channel.prepare(d_spec.height, d_spec.width, table);
-        splat_windows(work.channel, work.samples, table);
-        splat_near(work.channel, work.samples, table);
-        finish_channel(work.channel, image);
-        image += plane;
+    work.values.resize(length);
+    for (const channel& channel : *d_channels) {
+        work.image.prepare(d_spec.height, d_spec.width, channel.reach());
+        channel.add(work.image, work.samples, work.values.data());
+        work.image.finish(image);
+        image += static_cast<std::size_t>(d_spec.height) * d_spec.width;
     }
 }
 
@@ -190,14 +183,16 @@ void constellation_raster::draw_exactly(const std::complex<float>* samples,
             }
             const double x = (samples[i].real() + d_spec.extent) / d_spec.pixel_width();
             const double y = (d_spec.extent - samples[i].imag()) / d_spec.pixel_height();
-            for (int row = 0; row < d_spec.height; ++row) {
-                for (int column = 0; column < d_spec.width; ++column) {
-                    if (std::abs(row - std::floor(y)) <= half &&
-                        std::abs(column - std::floor(x)) <= half) {
-                        const double d = std::hypot(column + 0.5 - x, row + 0.5 - y);
-                        sums[static_cast<std::size_t>(row) * d_spec.width + column] +=
-                            std::exp(-d / decay);
-                    }
+            // The window, cut to the image; in double, since it may be anywhere.
+            const double left = std::max(0.0, std::floor(x) - half);
+            const double right = std::min(d_spec.width - 1.0, std::floor(x) + half);
+            const double top = std::max(0.0, std::floor(y) - half);
+            const double bottom = std::min(d_spec.height - 1.0, std::floor(y) + half);
+            for (double row = top; row <= bottom; ++row) {
+                for (double column = left; column <= right; ++column) {
+                    const double d = std::hypot(column + 0.5 - x, row + 0.5 - y);
+                    sums[static_cast<std::size_t>(row * d_spec.width + column)] +=
+                        std::exp(-d / decay);
                 }
             }
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One binary for every x86-64: hot functions are compiled twice and chosen at load time.
+ * One binary for every x86-64: hot functions are compiled for several and chosen at load time.
+ * They are plain loops, which compilers turn into the vectors of any processor.
  */
 #ifndef INCLUDED_DENOMAE_KERNELS_MULTIVERSION_H
 #define INCLUDED_DENOMAE_KERNELS_MULTIVERSION_H
@@ -16,6 +17,13 @@
 #endif
 #else
 #define DENOMAE_MULTIVERSION
+#endif
+
+// Only what is inlined into such a function is compiled with it.
+#ifdef __GNUC__
+#define DENOMAE_INLINE inline __attribute__((always_inline))
+#else
+#define DENOMAE_INLINE inline
 #endif
 
 #endif

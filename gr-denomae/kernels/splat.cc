@@ -2,9 +2,8 @@
 #include "splat.h"
 #include "multiversion.h"
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace gr {
 namespace denomae {
@@ -12,256 +11,182 @@ namespace kernel {
 
 namespace {
 
-constexpr std::size_t cached_table_bytes = 512 * 1024;
-
-// Eight floats at any address; the compiler maps them to what the target has.
+// Vectors at any address; the compiler maps them to what the processor has.
+typedef float floats4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float floats8 __attribute__((vector_size(32), aligned(4), may_alias));
 
-// target_clones reaches what is inlined, and nothing else.
-#define DENOMAE_INLINE inline __attribute__((always_inline))
-
-template <int Blocks>
-DENOMAE_INLINE void add_rows(float* to,
-                             std::ptrdiff_t to_step,
-                             const float* rows,
-                             int count,
-                             int blocks,
-                             float du,
-                             float dv)
-{
-    const int steps = Blocks > 0 ? Blocks : blocks;
-    const std::ptrdiff_t stride = steps * phase_table::row_step;
-    const floats8 column_distance = { du, du, du, du, du, du, du, du };
-    const floats8 row_distance = { dv, dv, dv, dv, dv, dv, dv, dv };
-    for (int row = 0; row < count; ++row) {
-        for (int step = 0; step < steps; ++step) {
-            floats8* pixel = reinterpret_cast<floats8*>(to) + step;
-            const floats8 value = reinterpret_cast<const floats8*>(rows)[step];
-            const floats8 along = reinterpret_cast<const floats8*>(rows + stride)[step];
-            const floats8 across =
-                reinterpret_cast<const floats8*>(rows + 2 * stride)[step];
-            *pixel += value + column_distance * along + row_distance * across;
-        }
-        to += to_step;
-        rows += 3 * stride;
-    }
-}
-
-// For the rare sample that lies outside the image while its window reaches in.
-void add_clipped(canvas& to,
-                 int first_row,
-                 int first_column,
-                 const float* rows,
-                 const phase_table& table,
-                 float du,
-                 float dv)
-{
-    const int side = 2 * table.half_size() + 1;
-    const int stride = table.stride();
-    for (int row = std::max(0, -first_row); row < std::min(side, to.height - first_row);
-         ++row) {
-        const float* value = rows + static_cast<std::ptrdiff_t>(row) * 3 * stride;
-        float* pixel = to.at(first_row + row, 0);
-        for (int k = std::max(0, -first_column);
-             k < std::min(side, to.width - first_column);
-             ++k) {
-            pixel[first_column + k] +=
-                value[k] + du * value[k + stride] + dv * value[k + 2 * stride];
-        }
-    }
-}
-
-// exp(x) for x <= 0, to 1e-7 of its value; branch-free so that loops over it vectorise.
-DENOMAE_INLINE float exponential(float x)
-{
-    const float scaled = std::max(x * 1.44269504f, -125.0f);
-    const int whole = static_cast<int>(scaled - 0.5f);
-    const float part = scaled - static_cast<float>(whole); // -0.5 .. 0.5
-    float power = 1.3333558e-3f;
-    power = power * part + 9.6181291e-3f;
-    power = power * part + 5.5504109e-2f;
-    power = power * part + 2.4022651e-1f;
-    power = power * part + 6.9314718e-1f;
-    power = power * part + 1.0f;
-    const std::int32_t bits = (whole + 127) << 23;
-    float scale;
-    std::memcpy(&scale, &bits, sizeof scale);
-    return power * scale;
-}
-
-DENOMAE_MULTIVERSION
-void near_values(const float* column_phase,
-                 const float* row_phase,
-                 std::size_t count,
-                 float x,
-                 float y,
-                 float rate,
-                 float* values)
-{
-    for (std::size_t i = 0; i < count; ++i) {
-        const float dx = x - column_phase[i];
-        const float dy = y - row_phase[i];
-        values[i] = exponential(-rate * std::sqrt(dx * dx + dy * dy));
-    }
-}
-
-// What to add for one sample: resolved before the hot loop.
-struct window_job {
-    float* to;
-    const float* rows;
-    int count;
-    float du;
-    float dv;
+// Samples, a table and a canvas in plain numbers, which loops take by value: for all that a
+// compiler knows, a pixel that is written could be a member of an object.
+struct splat_job {
+    const std::int32_t* columns;
+    const std::int32_t* rows;
+    const float* column_phases;
+    const float* row_phases;
+    std::size_t count;
+    phase_cells cells;
+    const float* table;
+    int half;
+    int row_floats;
+    float* image;
+    int height;
+    int image_step;
 };
 
-DENOMAE_MULTIVERSION
-void add_windows(const window_job* jobs,
-                 std::size_t count,
-                 std::ptrdiff_t to_step,
-                 int blocks)
+splat_job job_of(canvas& to, const pixel_samples& samples, const phase_table& table)
 {
+    return { samples.column(),    samples.row(),     samples.column_phase(),
+             samples.row_phase(), samples.inside(),  table.cells(),
+             table.windows(),     table.half_size(), table.row_floats(),
+             to.at(0, 0),         to.height(),       static_cast<int>(to.row_floats()) };
+}
+
+// Where the windows of some samples begin, and how far each phase is from its cell's middle.
+struct aimed_windows {
+    static constexpr std::size_t most = 64;
+    std::int32_t to[most];
+    std::int32_t from[most];
+    std::int32_t rows[most]; // of the window that lie in the image
+    float column_distance[most];
+    float row_distance[most];
+};
+
+DENOMAE_INLINE void aim(const splat_job& job,
+                        std::size_t begin,
+                        std::size_t count,
+                        aimed_windows& aimed)
+{
+    const int side = 2 * job.half + 1;
+    const int row_floats = 3 * job.row_floats;
     for (std::size_t i = 0; i < count; ++i) {
-        const window_job& job = jobs[i];
-        switch (blocks) {
-        case 1:
-            add_rows<1>(job.to, to_step, job.rows, job.count, blocks, job.du, job.dv);
-            break;
-        case 2:
-            add_rows<2>(job.to, to_step, job.rows, job.count, blocks, job.du, job.dv);
-            break;
-        case 3:
-            add_rows<3>(job.to, to_step, job.rows, job.count, blocks, job.du, job.dv);
-            break;
-        default:
-            add_rows<0>(job.to, to_step, job.rows, job.count, blocks, job.du, job.dv);
-        }
+        const float u = job.column_phases[begin + i];
+        const float v = job.row_phases[begin + i];
+        const int column_cell = job.cells.index(u);
+        const int row_cell = job.cells.index(v);
+        const int first = job.rows[begin + i] - job.half;
+        const int top = std::max(0, first);
+        const int cell = row_cell * job.cells.count + column_cell;
+        aimed.column_distance[i] = job.cells.distance(u, column_cell);
+        aimed.row_distance[i] = job.cells.distance(v, row_cell);
+        aimed.rows[i] = std::min(job.height, first + side) - top;
+        aimed.from[i] = (cell * side + top - first) * row_floats;
+        aimed.to[i] = top * job.image_step + job.columns[begin + i] - job.half;
     }
 }
 
-DENOMAE_MULTIVERSION
-float largest(const float* values, int count, float so_far)
+// Width is that of the table's rows, or 0 for any multiple of 8.
+template <int Width>
+DENOMAE_INLINE void add_all(const splat_job job)
 {
-    for (int i = 0; i < count; ++i) {
-        so_far = values[i] > so_far ? values[i] : so_far;
-    }
-    return so_far;
-}
-
-} // namespace
-
-void pixel_samples::clear()
-{
-    column.clear();
-    row.clear();
-    column_phase.clear();
-    row_phase.clear();
-}
-
-void pixel_samples::reserve(std::size_t count)
-{
-    column.reserve(count);
-    row.reserve(count);
-    column_phase.reserve(count);
-    row_phase.reserve(count);
-}
-
-void canvas::prepare(int new_height, int new_width, const phase_table& table)
-{
-    height = new_height;
-    width = new_width;
-    margin = std::max(table.half_size(), rows_around + 1);
-    row_floats = margin + width + margin + phase_table::row_step;
-    pixels.assign(static_cast<std::size_t>(height + 2 * rows_around) * row_floats, 0.0f);
-}
-
-void splat_windows(canvas& to, const pixel_samples& samples, const phase_table& table)
-{
-    const int half = table.half_size();
-    const int side = 2 * half + 1;
-    if (half <= phase_table::near_half) {
-        return; // the table holds nothing
-    }
-    std::vector<window_job> jobs;
-    jobs.reserve(samples.size());
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        float du, dv;
-        const int column_cell = table.cell(samples.column_phase[i], du);
-        const int row_cell = table.cell(samples.row_phase[i], dv);
-        const float* rows = table.window(column_cell, row_cell);
-        const int column = samples.column[i];
-        const int first_row = samples.row[i] - half;
-        if (column < 0 || column >= to.width) {
-            add_clipped(to, first_row, column - half, rows, table, du, dv);
-            continue;
-        }
-        const int top = std::max(0, -first_row);
-        const int bottom = std::min(side, to.height - first_row);
-        if (top < bottom) {
-            jobs.push_back({ to.at(first_row + top, column - half),
-                             rows + static_cast<std::ptrdiff_t>(top) * 3 * table.stride(),
-                             bottom - top,
-                             du,
-                             dv });
-        }
-    }
-    // A table larger than the cache is read in order, each part once.
-    if (table.bytes() > cached_table_bytes)
-        std::sort(jobs.begin(), jobs.end(), [](const window_job& a, const window_job& b) {
-            return a.rows < b.rows;
-        });
-    add_windows(
-        jobs.data(), jobs.size(), to.row_floats, table.stride() / phase_table::row_step);
-}
-
-void splat_near(canvas& to, const pixel_samples& samples, const phase_table& table)
-{
-    const int near = std::min(phase_table::near_half, table.half_size());
-    const float rate = static_cast<float>(1.0 / table.decay_px());
-    // Samples too far out for their inner pixels to reach the image go to the margin, where
-    // nobody looks.
-    const std::ptrdiff_t nowhere = to.index(0, -phase_table::near_half - 1);
-    std::vector<std::ptrdiff_t> centres(samples.size());
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        const int row = samples.row[i];
-        const int column = samples.column[i];
-        const bool reaches = row >= -near && row < to.height + near && column >= -near &&
-                             column < to.width + near;
-        centres[i] = reaches ? to.index(row, column) : nowhere;
-    }
-
-    std::vector<float> values(samples.size());
-    for (int dy = -near; dy <= near; ++dy) {
-        for (int dx = -near; dx <= near; ++dx) {
-            near_values(samples.column_phase.data(),
-                        samples.row_phase.data(),
-                        samples.size(),
-                        static_cast<float>(dx) + 0.5f,
-                        static_cast<float>(dy) + 0.5f,
-                        rate,
-                        values.data());
-            float* shifted =
-                to.pixels.data() + static_cast<std::ptrdiff_t>(dy) * to.row_floats + dx;
-            for (std::size_t i = 0; i < samples.size(); ++i) {
-                shifted[centres[i]] += values[i];
+    const int width = Width > 0 ? Width : job.row_floats;
+    aimed_windows aimed;
+    for (std::size_t begin = 0; begin < job.count; begin += aimed_windows::most) {
+        const std::size_t count = std::min(job.count - begin, aimed_windows::most);
+        aim(job, begin, count, aimed);
+        for (std::size_t i = 0; i < count; ++i) {
+            const float* row = job.table + aimed.from[i];
+            float* pixel = job.image + aimed.to[i];
+            const float du = aimed.column_distance[i];
+            const float dv = aimed.row_distance[i];
+            for (int left = aimed.rows[i]; left > 0; --left) {
+                for (int x = 0; x < width; x += 8) {
+                    const floats8& value = *reinterpret_cast<const floats8*>(row + x);
+                    const floats8& along =
+                        *reinterpret_cast<const floats8*>(row + width + x);
+                    const floats8& across =
+                        *reinterpret_cast<const floats8*>(row + 2 * width + x);
+                    *reinterpret_cast<floats8*>(pixel + x) +=
+                        value + du * along + dv * across;
+                }
+                pixel += job.image_step;
+                row += 3 * width;
             }
         }
     }
 }
 
-void finish_channel(const canvas& from, float* image)
+DENOMAE_MULTIVERSION
+void add_rows_of_8(const splat_job job) { add_all<8>(job); }
+
+DENOMAE_MULTIVERSION
+void add_rows_of_16(const splat_job job) { add_all<16>(job); }
+
+DENOMAE_MULTIVERSION
+void add_rows_of_24(const splat_job job) { add_all<24>(job); }
+
+DENOMAE_MULTIVERSION
+void add_longer_rows(const splat_job job) { add_all<0>(job); }
+
+// Windows in the first and the last row of the image pass it by one row; the canvas has that.
+DENOMAE_INLINE void aim_inner(const splat_job& job,
+                              std::size_t begin,
+                              std::size_t count,
+                              aimed_windows& aimed)
 {
-    float peak = 0.0f;
-    for (int row = 0; row < from.height; ++row) {
-        peak = largest(from.at(row, 0), from.width, peak);
+    constexpr int window_floats = 3 * 3 * 4; // rows; value and slopes; pixels
+    for (std::size_t i = 0; i < count; ++i) {
+        const float u = job.column_phases[begin + i];
+        const float v = job.row_phases[begin + i];
+        const int column_cell = job.cells.index(u);
+        const int row_cell = job.cells.index(v);
+        aimed.column_distance[i] = job.cells.distance(u, column_cell);
+        aimed.row_distance[i] = job.cells.distance(v, row_cell);
+        aimed.from[i] = (row_cell * job.cells.count + column_cell) * window_floats;
+        aimed.to[i] =
+            (job.rows[begin + i] - 1) * job.image_step + job.columns[begin + i] - 1;
     }
-    const float scale = peak > 0.0f ? 1.0f / peak : 0.0f;
-    for (int row = 0; row < from.height; ++row) {
-        const float* pixels = from.at(row, 0);
-        for (int column = 0; column < from.width; ++column) {
-            image[column] = pixels[column] * scale;
+}
+
+DENOMAE_INLINE void add_four(
+    float* to, const float* row, float du, float dv, const floats4& more)
+{
+    const floats4* part = reinterpret_cast<const floats4*>(row);
+    *reinterpret_cast<floats4*>(to) += part[0] + du * part[1] + dv * part[2] + more;
+}
+
+DENOMAE_MULTIVERSION
+void add_inner_rows(const splat_job job, const float* middles)
+{
+    aimed_windows aimed;
+    for (std::size_t begin = 0; begin < job.count; begin += aimed_windows::most) {
+        const std::size_t count = std::min(job.count - begin, aimed_windows::most);
+        aim_inner(job, begin, count, aimed);
+        for (std::size_t i = 0; i < count; ++i) {
+            const float* row = job.table + aimed.from[i];
+            float* pixel = job.image + aimed.to[i];
+            const float du = aimed.column_distance[i];
+            const float dv = aimed.row_distance[i];
+            const floats4 none = {};
+            const floats4 middle = { 0.0f, middles[begin + i], 0.0f, 0.0f };
+            add_four(pixel, row, du, dv, none);
+            add_four(pixel + job.image_step, row + 12, du, dv, middle);
+            add_four(pixel + 2 * job.image_step, row + 24, du, dv, none);
         }
-        image += from.width;
     }
+}
+
+} // namespace
+
+void add_windows(canvas& to, const pixel_samples& samples, const phase_table& table)
+{
+    const splat_job job = job_of(to, samples, table);
+    switch (table.row_floats()) {
+    case 8:
+        return add_rows_of_8(job);
+    case 16:
+        return add_rows_of_16(job);
+    case 24:
+        return add_rows_of_24(job);
+    default:
+        return add_longer_rows(job);
+    }
+}
+
+void add_inner(canvas& to,
+               const pixel_samples& samples,
+               const phase_table& table,
+               const float* middles)
+{
+    add_inner_rows(job_of(to, samples, table), middles);
 }
 
 } // namespace kernel

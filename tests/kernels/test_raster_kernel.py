@@ -10,6 +10,13 @@ _kernels = pytest.importorskip("denomae._kernels")
 
 LIVE = dict(height=64, width=64, extent=2.5, decay_px=(0.75, 1.5, 3.0), half_size_px=(3, 6, 10))
 WIDE = dict(height=20, width=30, extent=1.0, decay_px=(2.0, 14.1), half_size_px=(4, 50))
+PAPER = dict(
+    height=224,
+    width=224,
+    extent=2.5,
+    decay_px=(2**0.5, 2**0.5 / 0.2, 2**0.5 / 0.1),
+    half_size_px=(5, 25, 50),
+)
 TOLERANCE = 1 / 255
 
 
@@ -42,6 +49,36 @@ def cloud(count: int, spread: float, seed: int) -> np.ndarray:
     return (samples[0] + 1j * samples[1]).astype(np.complex64)
 
 
+def ring(count: int, radius: float) -> np.ndarray:
+    return (radius * np.exp(2j * np.pi * np.arange(count) / count)).astype(np.complex64)
+
+
+def clusters(count: int, noise: float, seed: int) -> np.ndarray:
+    """16QAM of unit mean power, noise added."""
+    levels = np.array([-3, -1, 1, 3]) / np.sqrt(10)
+    points = (levels[:, None] + 1j * levels).ravel()
+    return (np.resize(points, count) + cloud(count, noise, seed)).astype(np.complex64)
+
+
+def with_gaps(frame: np.ndarray) -> np.ndarray:
+    holes = frame.copy()
+    holes[::7] = np.nan
+    holes[3::11] = complex(np.inf, 0.2)
+    return holes
+
+
+FRAMES = {
+    "a point": np.full(64, 0.31 - 0.62j, np.complex64),
+    "a ring": ring(60, 1.0),
+    "a ring outside": np.append(ring(60, 2.7), np.complex64(0.1 + 0.2j)),
+    "noise": cloud(60, 0.7, seed=5),
+    "wide noise": cloud(60, 2.5, seed=6),
+    "16QAM": clusters(64, 0.0, seed=7),
+    "16QAM in noise": clusters(64, 0.1, seed=8),
+    "gaps": with_gaps(cloud(60, 0.7, seed=9)),
+}
+
+
 def assert_agrees(frame: np.ndarray, spec: dict) -> None:
     image = _kernels.raster(frame[None], **spec)[0]
     assert np.abs(image - definition(frame, **spec)).max() < TOLERANCE
@@ -51,6 +88,27 @@ def assert_agrees(frame: np.ndarray, spec: dict) -> None:
 @pytest.mark.parametrize("spread", [0.0, 0.02, 0.7, 3.0])
 def test_the_raster_agrees_with_its_definition(spec: dict, spread: float) -> None:
     assert_agrees(cloud(200, spread, seed=1), spec)
+
+
+@pytest.mark.parametrize("spec", [LIVE, PAPER], ids=["live", "paper"])
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_the_raster_agrees_for_the_frames_that_are_drawn(spec: dict, frame: np.ndarray) -> None:
+    assert_agrees(frame, spec)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        dict(height=5, width=9, extent=1.0, decay_px=(1.0,), half_size_px=(0,)),
+        dict(height=31, width=12, extent=1.0, decay_px=(0.05, 0.05), half_size_px=(1, 1024)),
+        dict(height=1, width=1, extent=1.0, decay_px=(3.0,), half_size_px=(10,)),
+        dict(height=40, width=90, extent=1.0, decay_px=(6.0, 40.0), half_size_px=(30, 1024)),
+    ],
+    ids=["half size 0", "decay 0.05", "one pixel", "larger than the image"],
+)
+@pytest.mark.parametrize("spread", [0.0, 0.3, 2.0])
+def test_the_raster_agrees_for_odd_specs(spec: dict, spread: float) -> None:
+    assert_agrees(cloud(50, spread, seed=10), spec)
 
 
 def test_a_lone_sample_agrees_wherever_it_lies_in_its_pixel() -> None:

@@ -7,7 +7,7 @@
 
 #include <complex>
 #include <cstddef>
-#include <gnuradio/denomae/kernels/phase_table.h>
+#include <memory>
 #include <vector>
 
 namespace gr {
@@ -54,8 +54,8 @@ public:
     const raster_spec& spec() const { return d_spec; }
 
     /*!
-     * Draws `frames` images of `length` samples each, from tables: within 1/255 of
-     * draw_exactly().
+     * Draws `frames` images of `length` samples each, from tables: every pixel within 1/255
+     * of draw_exactly().
      *
      * \param samples [frames, length]
      * \param images  [frames, channels, height, width], overwritten
@@ -73,6 +73,7 @@ public:
                       float* image) const;
 
 private:
+    struct channel;
     struct scratch;
     void draw_one(const std::complex<float>* samples,
                   std::size_t length,
@@ -80,7 +81,7 @@ private:
                   scratch& work) const;
 
     raster_spec d_spec;
-    std::vector<phase_table> d_tables;
+    std::shared_ptr<const std::vector<channel>> d_channels;
 };
 
 } // namespace kernel
