@@ -16,7 +16,7 @@ _CPU_BATCH, _GPU_BATCH = 32, 256
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure the live path on this machine: raster, model, sampler, latency, memory."""
+    """Measure the live path on this machine: raster, recordings, model, sampler, latency, memory."""
 
     json: bool = False
     """Print one JSON object a row instead of a table."""
@@ -57,8 +57,8 @@ class Bench:
         return 1 if any(row.failed for row in rows) else 0
 
     def _rows(self) -> Iterator[Any]:
+        from denomae.bench import captures, flowgraph, raster
         from denomae.bench import engine as engines
-        from denomae.bench import flowgraph, raster
         from denomae.bench.timing import torch_threads
         from denomae.device import available_cores, choose_device, default_threads
         from denomae.engine import Engine
@@ -68,6 +68,7 @@ class Bench:
         batch_size = self.batch_size or (_GPU_BATCH if gpu else _CPU_BATCH)
         engine = Engine.load(device=self.device, batch_size=batch_size)
         yield from raster.rows(engine.config.architecture.image, engine.device, short)
+        yield from captures.rows(short)
         row = engines.throughput("IQ to label, shipped model", engine, short)
         yield row
         yield engines.latency(
