@@ -16,7 +16,7 @@ _CPU_BATCH, _GPU_BATCH = 32, 256
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure the live path on this machine: raster, recordings, model, sampler, latency, memory."""
+    """Measure the live path here: raster, recordings, model, sampler, latency, memory."""
 
     json: bool = False
     """Print one JSON object a row instead of a table."""
