@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     import tyro
 
     from denomae_training.commands.bench import Bench
+    from denomae_training.commands.check_signals import CheckSignals
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
     from denomae_training.commands.limit import Limit
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             "recipes": Recipes,
             "limit": Limit,
             "bench": Bench,
+            "check-signals": CheckSignals,
         },
         prog="denomae-train",
         description="Pretrain, fine-tune and evaluate DenoMAE models.",

@@ -126,19 +126,21 @@ def detail_of(subject: KeyedSubject) -> str:
 def delay(wave: np.ndarray, sent: np.ndarray, rate: int) -> float:
     """How many symbols after its number the middle of a symbol lies in a waveform.
 
-    Where the frequency's correlation with the symbols is symmetric: to a hundredth of a sample.
+    The middle of the frequency's correlation with the symbols, to half a sample.
     """
     frequency = np.angle(wave[1:] * wave[:-1].conj())
     grid = np.zeros(len(frequency))
     grid[::rate] = sent[: len(grid[::rate])]
     size = 1 << (2 * len(grid) - 1).bit_length()
     product = np.fft.rfft(frequency, size) * np.fft.rfft(grid, size).conj()
-    weight = np.fft.irfft(product, size)[: 24 * rate]
+    early = 2 * rate  # lags before 0 stand at the end
+    weight = np.roll(np.fft.irfft(product, size), early)[: 24 * rate]
     peak = int(weight.argmax())
     near = np.arange(max(0, peak - 3 * rate), min(len(weight), peak + 3 * rate + 1))
     level = np.where(weight[near] > 0.02 * weight[peak], weight[near], 0)
+    middle = float((near * level).sum() / level.sum()) - early
     # frequency n stands between samples n and n + 1
-    return round(2 * (float((near * level).sum() / level.sum()) + 0.5)) / 2 / rate
+    return round(2 * (middle + 0.5)) / 2 / rate
 
 
 def modulation_index(wave: np.ndarray, sent: np.ndarray, rate: int, timing: float) -> float:

@@ -52,8 +52,8 @@ class Row:
     @property
     def passed(self) -> bool:
         if self.rule == "limit":
-            return self.ours <= self.within
-        return abs(self.deviation) <= self.within
+            return bool(self.ours <= self.within)
+        return bool(abs(self.deviation) <= self.within)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, with the verdict; numbers that are none become null."""

@@ -56,11 +56,10 @@ def linear_subjects() -> list[LinearSubject]:
         for number, definition in enumerate(definitions):
             label = f"rate {variants[name][number]}" if name in variants else ""
             found.append(_plain_linear("live", name, label, definition))
-    # what cutting the pulse costs, where the points lie closest and the pulse is longest
-    dense = modulators.LINEAR["256qam"][0]
-    for recipe, rolloff in (("live", 0.15), ("radioml24", 0.1)):
-        definition = replace(dense, rolloff=rolloff)
-        found.append(_plain_linear(recipe, "256qam", f"rolloff {rolloff:g}", definition))
+    # what cutting the pulse costs at each recipe's smallest rolloff, where it is longest
+    for recipe, name, rolloff in (("live", "256qam", 0.15), ("radioml24", "64qam", 0.1)):
+        definition = replace(modulators.LINEAR[name][0], rolloff=rolloff)
+        found.append(_plain_linear(recipe, name, f"rolloff {rolloff:g}", definition))
     for name, definition in radioml24.WAVEFORMS.items():
         if isinstance(definition, Linear) and name not in modulators.LINEAR:
             found.append(_plain_linear("radioml24", name, "", definition))

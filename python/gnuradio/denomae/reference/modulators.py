@@ -110,11 +110,12 @@ def modulate_am(source: str, sink: str, carrier: float, index: float) -> None:
     )
 
 
-def modulate_ssb(source: str, sink: str, taps: int, upper: bool) -> None:
+def modulate_ssb(source: str, sink: str, taps: int, upper: bool, carrier: float = 0.0) -> None:
     """A message, float, on one side: GNU Radio's Hilbert filter, which delays by taps // 2."""
     chain = [filter.hilbert_fc(taps)]
     if not upper:
         chain.append(blocks.conjugate_cc())
+    chain.append(blocks.add_const_cc(carrier))
     run(source, FLOAT, chain, COMPLEX, sink)
 
 
