@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,14 +12,19 @@ import numpy as np
 
 from denomae.errors import DenomaeError
 from denomae_training.limits import paper10
+from denomae_training.limits.keyed import INDEX_STEP
 from denomae_training.limits.scene import Scene, scene_trials
 from denomae_training.limits.trials import Trials
-from denomae_training.signals.definitions import Linear
+from denomae_training.signals.definitions import ContinuousPhase, Definition, Linear
+from denomae_training.signals.modulator import log_uniform
+from denomae_training.signals.modulators import LINEAR
+from denomae_training.signals.phase import KEYED, USABLE_BAND, KeyedRange
 from denomae_training.signals.recipe import Recipe
 from denomae_training.signals.recipes import denomae10, radioml24
+from denomae_training.signals.recipes.live import Live
 from denomae_training.signals.recipes.paper10 import Paper10
 
-SCENES = 20  # timings and pulses that a cell's frames are shared among
+SCENES = 40  # timings, rates and pulses that a cell's frames are shared among
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,44 @@ def _radioml24(recipe: radioml24.RadioML24, rng: np.random.Generator) -> Scene:
     return Scene(definitions, dict.fromkeys(definitions, rate), rng.random(), recipe.frame_length)
 
 
+def _live(recipe: Live, rng: np.random.Generator) -> Scene:
+    """The classes that have a likelihood, with no impairment.
+
+    All share one symbol rate, but for keyed frequencies too wide for it, and linear ones one
+    rolloff. Rectangles have no edges, and indices are those nearest to what the trellis takes.
+    """
+    rate = log_uniform(rng, *recipe.samples_per_symbol)
+    rolloff = round(0.15 + 0.35 * rng.random(), 2)
+    definitions: dict[str, Definition] = {}
+    rates = {}
+    for name in recipe.classes:
+        rates[name] = rate
+        if name in LINEAR:
+            found = LINEAR[name][int(rng.integers(len(LINEAR[name])))]
+            edge = 0.0 if found.pulse == "rectangle" else rolloff
+            definitions[name] = replace(found, rolloff=edge)
+        elif name in KEYED:
+            found = definitions[name] = _keyed(KEYED[name], rng)
+            rates[name] = max(rate, (1 + found.index * max(found.levels)) / USABLE_BAND)
+    rates = {name: rates[name] for name in definitions}
+    return Scene(definitions, rates, rng.random(), recipe.frame_length)
+
+
+def _keyed(ranges: KeyedRange, rng: np.random.Generator) -> ContinuousPhase:
+    step = float(INDEX_STEP)
+    indices = [
+        step * number
+        for low, high in ranges.index
+        for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    ]
+    index = indices[int(rng.integers(len(indices)))]
+    low, high = ranges.bandwidth_time or (0.0, 0.0)
+    bandwidth_time = round(low + (high - low) * rng.random(), 2) or None
+    return ContinuousPhase(round(index, 2), bandwidth_time, ranges.levels)
+
+
 _SCENES: dict[type[Recipe], Callable[[Recipe, np.random.Generator], Scene]] = {
     denomae10.Denomae10: _denomae10,
     radioml24.RadioML24: _radioml24,
+    Live: _live,
 }

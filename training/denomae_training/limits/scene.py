@@ -76,32 +76,30 @@ class Scene:
             known, and with one of `turns` phases.
         """
         noise_power = 10 ** (-snr_db / 10)
-        known, turned = [], []
-        for name in self.definitions:
-            wave = self.waves[name]
-            shape = (frames, self.frame_length + 2 * self.margin)
-            if isinstance(wave, LinearBurst):
-                samples, power = wave.bursts(rng, frames)
-            else:
-                samples, power = np.zeros(shape, dtype=np.complex64), np.ones(frames)
-                inside = slice(self.margin, self.margin + self.frame_length)
-                samples[:, inside] = wave.frames(rng, frames)
-            noise = rng.standard_normal((*shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
-            samples = samples + np.float32(math.sqrt(noise_power / 2)) * noise
-            known.append(self.log_ratios(samples, noise_power, power))
-            if turns > 1:
-                around = [
-                    self.log_ratios(
-                        samples * np.complex64(np.exp(2j * np.pi * turn / turns)),
-                        noise_power,
-                        power,
-                    )
-                    for turn in range(1, turns)
-                ]
-                every = np.stack([known[-1], *around])
-                largest = every.max(0)
-                turned.append(largest + np.log(np.exp(every - largest).mean(0)))
-        return np.concatenate(known), np.concatenate(turned or known)
+        clean, power = zip(
+            *(self._clean(wave, rng, frames) for wave in self.waves.values()), strict=True
+        )
+        samples, power = np.concatenate(clean), np.concatenate(power)
+        noise = rng.standard_normal((*samples.shape, 2), dtype=np.float32).view(np.complex64)
+        samples += np.float32(math.sqrt(noise_power / 2)) * noise[..., 0]
+        known = self.log_ratios(samples, noise_power, power)
+        angles = 2j * np.pi * np.arange(1, turns) / turns
+        around = [
+            self.log_ratios(samples * np.complex64(np.exp(angle)), noise_power, power)
+            for angle in angles
+        ]
+        every = np.stack([known, *around])
+        largest = every.max(0)
+        return known, largest + np.log(np.exp(every - largest).mean(0))
+
+    def _clean(
+        self, wave: LinearBurst | KeyedFrame, rng: np.random.Generator, frames: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if isinstance(wave, LinearBurst):
+            return wave.bursts(rng, frames)
+        samples = np.zeros((frames, self.frame_length + 2 * self.margin), dtype=np.complex64)
+        samples[:, self.margin : self.margin + self.frame_length] = wave.frames(rng, frames)
+        return samples, np.ones(frames)
 
     def log_ratios(self, samples: np.ndarray, noise_power: float, power: np.ndarray) -> np.ndarray:
         """Frames of `margin` + N + `margin` samples under every class: float64 [F, classes]."""
