@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from denomae.errors import DenomaeError
 from denomae_training.signals.dataset import split_seed
 from denomae_training.signals.item import Item
 from denomae_training.signals.recipe import Recipe, synthesize
@@ -49,8 +50,13 @@ class MomentForest:
     """The forest, trained on the first items of a recipe's split `train`."""
 
     def __init__(self, recipe: Recipe, seed: int, labels: int) -> None:
-        from sklearn.ensemble import RandomForestClassifier
-
+        try:
+            from sklearn.ensemble import RandomForestClassifier
+        except ImportError as error:
+            raise DenomaeError(
+                f"the forest needs scikit-learn, and importing it says: {error}; install it, or "
+                "leave the forest out"
+            ) from error
         self.recipe, self.seed = recipe, seed
         self.forest = RandomForestClassifier(300, random_state=seed, n_jobs=1)
         items = _items(recipe, split_seed(seed, "train"), labels)
