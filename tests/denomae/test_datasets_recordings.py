@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import struct
 from pathlib import Path
 
@@ -163,9 +164,10 @@ def test_frames_lie_under_the_annotations_that_name_their_class(tmp_path: Path) 
     write_sigmf(tmp_path / "a", numbers, 1e6, annotations=marks)
     write_sigmf(tmp_path / "b", numbers + 1j, 2e6, annotations=[Annotation(0, None, "fm")])
     with open_dataset(tmp_path, frame_length=100) as frames:
-        assert frames.classes == ("fm", "mine", "qpsk")
-        assert frames.our_classes == ("fm", None, "qpsk")
+        assert frames.classes == ("fm", "mine", "noise", "qpsk")
+        assert frames.our_classes == ("fm", None, "noise", "qpsk")
         assert "1 stretches lie under different labels" in frames.notes[0]
+        assert "no annotation 'noise' is as long as a frame of 100 samples" in frames.notes[1]
         found = [
             (int(f[0].real), int(f[0].imag), frames.classes[index])
             for f, index, _ in (frames[n] for n in range(len(frames)))
@@ -178,6 +180,57 @@ def test_frames_lie_under_the_annotations_that_name_their_class(tmp_path: Path) 
     a = [(10, 0, "qpsk"), (110, 0, "qpsk"), (400, 0, "mine"), (500, 0, "mine"), (700, 0, "qpsk")]
     assert found == [*a, (800, 0, "qpsk"), *((n, 1, "fm") for n in range(0, 1000, 100))]
     assert {tuple(part) for part in parts.values()} == {tuple(range(6)), tuple(range(6, 16))}
+
+
+def test_the_snr_is_what_the_annotations_say_where_they_agree(tmp_path: Path) -> None:
+    marks = [
+        Annotation(0, 200, "qpsk", snr_db=10.0),
+        Annotation(200, 200, "qpsk", snr_db=-3.5),
+        Annotation(400, 200, "qpsk"),
+        Annotation(600, 200, "fm", snr_db=5.0),
+        Annotation(600, 100, "fm", snr_db=6.0),
+    ]
+    write_sigmf(tmp_path / "a", np.ones(800, np.complex64), None, annotations=marks)
+    with open_dataset(tmp_path, frame_length=100) as frames:
+        nan = np.nan
+        np.testing.assert_array_equal(frames.snr_db, [10, 10, -3.5, -3.5, nan, nan, nan, 5])
+        assert frames.counts()["qpsk", -3.5] == 2
+
+
+def test_a_collection_is_a_set_of_the_recordings_that_it_names(tmp_path: Path) -> None:
+    for name in "abc":
+        mark = Annotation(0, 200, name)
+        write_sigmf(tmp_path / name, np.ones(200, np.complex64), 1e6, annotations=[mark])
+    path = tmp_path / "two.sigmf-collection"
+    path.write_text('{"collection": {"core:streams": [{"name": "c"}, {"name": "a"}]}}')
+    with open_dataset(path, frame_length=100) as frames:
+        assert frames.classes == ("a", "c")
+        assert frames.class_index.tolist() == [1, 1, 0, 0]
+
+
+def test_processes_that_were_forked_read_the_right_frames(tmp_path: Path) -> None:
+    numbers = np.arange(100_000).astype(np.complex64)
+    write_sigmf(tmp_path / "a", numbers, 1e6, annotations=[Annotation(0, None, "fm")])
+    fork = multiprocessing.get_context("fork")
+    answers = fork.SimpleQueue()
+    with open_dataset(tmp_path, frame_length=100) as frames:
+
+        def read(seed: int) -> None:
+            order = np.random.default_rng(seed).permutation(1000)
+            wrong = sum(
+                int(np.count_nonzero(frames.batch(order)[:, 0].real != 100 * order))
+                for _ in range(20)
+            )
+            answers.put(wrong)
+
+        frames.batch([0])  # the file is open when they fork
+        processes = [fork.Process(target=read, args=(seed,)) for seed in range(3)]
+        for process in processes:
+            process.start()
+        found = [answers.get() for _ in processes]
+        for process in processes:
+            process.join()
+    assert found == [0, 0, 0]
 
 
 def test_recordings_without_labels_are_no_set(tmp_path: Path) -> None:

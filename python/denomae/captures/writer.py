@@ -31,7 +31,7 @@ RECORDER = f"denomae {denomae.__version__}"
 def write_sigmf(
     path: str | Path,
     samples: np.ndarray | Iterable[np.ndarray],
-    sample_rate_hz: float,
+    sample_rate_hz: float | None,
     center_frequency_hz: float | None = None,
     annotations: Iterable[Annotation] = (),
     description: str = "",
@@ -46,7 +46,7 @@ def write_sigmf(
     Args:
         path: with or without `.sigmf-meta`; the samples come beside it, as `.sigmf-data`.
         samples: complex [S], or pieces of it one by one.
-        sample_rate_hz: above 0.
+        sample_rate_hz: above 0; None where nobody knows it.
         center_frequency_hz: or None.
         annotations: a list in any order, or an iterator in order of `sample_start`.
         description: for people.
@@ -66,7 +66,9 @@ def write_sigmf(
     kind = parse_datatype(datatype)
     if kind.real:
         raise CaptureError(f"the datatype is {datatype!r}, wanted a complex one such as cf32_le")
-    if not is_number(sample_rate_hz) or not 0 < sample_rate_hz <= 1e12:
+    if sample_rate_hz is not None and not (
+        is_number(sample_rate_hz) and 0 < sample_rate_hz <= 1e12
+    ):
         raise CaptureError(f"the sample rate is {sample_rate_hz!r}, wanted Hz above 0, to 1e12")
     if center_frequency_hz is not None and not abs(center_frequency_hz) <= 1e12:
         raise CaptureError(f"the centre frequency is {center_frequency_hz!r}, wanted Hz to 1e12")
@@ -86,7 +88,7 @@ def write_sigmf(
             count += len(piece)
         top = {
             "core:datatype": datatype,
-            "core:sample_rate": float(sample_rate_hz),
+            "core:sample_rate": None if sample_rate_hz is None else float(sample_rate_hz),
             "core:sha512": digest.hexdigest(),
             "core:recorder": RECORDER,
             "core:author": author,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from denomae.captures.collection import COLLECTION_SUFFIX, read_collection
 from denomae.captures.datasets.labelled import LabelledFrames, Truth
 from denomae.errors import CaptureError
 
@@ -30,8 +31,8 @@ def open_dataset(
 
     Args:
         path: the pickle of RadioML 2016; the HDF5 file of RadioML 2018; the folder of the .tim
-            files of CSPB.ML.2018 with their list, or that list; or a folder of SigMF recordings
-            whose annotations say the class.
+            files of CSPB.ML.2018 with their list, or that list; or a folder or a collection of
+            SigMF recordings whose annotations say the class.
         classes: names of the one-hot columns of an HDF5 file that is not RadioML 2018.01A itself.
         frame_length: into which recordings are cut, 1024 by default. RadioML has its own.
 
@@ -40,7 +41,7 @@ def open_dataset(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix == ".txt":
+    if path.is_dir() or suffix in (".txt", COLLECTION_SUFFIX):
         _unused(path, classes=classes)
         return _open_folder(path, 1024 if frame_length is None else frame_length)
     _unused(path, frame_length=frame_length)
@@ -55,7 +56,7 @@ def open_dataset(
         return open_radioml_2016(path)
     raise CaptureError(
         f"{path.name} is no set of labelled frames by its name, wanted .pkl or .dat (RadioML 2016),"
-        " .hdf5 (RadioML 2018), or a folder of recordings"
+        " .hdf5 (RadioML 2018), or a folder or collection of recordings"
     )
 
 
@@ -65,6 +66,10 @@ def _open_folder(path: Path, frame_length: int) -> LabelledFrames:
             f"the frame length is {frame_length!r}, wanted 1 to {FRAME_LENGTH_LIMIT} samples"
         )
     try:
+        if path.suffix == COLLECTION_SUFFIX:
+            from denomae.captures.datasets.annotated import open_annotated
+
+            return open_annotated(path, frame_length, read_collection(path).recordings)
         if path.is_dir() and any(
             p.name.endswith((".sigmf-meta", ".sigmf")) for p in path.iterdir()
         ):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """RadioML 2018.01A and HDF5 files of its form: X [F, N, 2], Y one-hot [F, classes], Z [F, 1] in dB.
 
-The file is sorted by class and SNR: a slice of it holds one class. Frames are read by their
-numbers, in whatever order somebody wants them, and never more than those.
+RadioML's file is sorted by class and SNR: a slice of it holds one class. Frames are read by their
+numbers, in whatever order somebody wants them, and never more than those. A file that
+`denomae-train synth` wrote names its classes itself, in the attribute `denomae`, and its frames are
+independent of each other.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from denomae.captures.datasets.labelled import LabelledFrames, Truth, blocks_in_order
-from denomae.captures.datasets.names import RADIOML_2018, our_names
+from denomae.captures.datasets.names import OURS, RADIOML_2018, our_names
 from denomae.captures.files import open_plain_file
 from denomae.errors import CaptureError, DenomaeError
 
@@ -25,13 +28,13 @@ CHUNK_BYTES_LIMIT = 64 * 2**20
 _FRAME_LENGTH_LIMIT = 2**20
 _CLASS_LIMIT = 1000
 _ROW_BYTES = 2**23  # of Y and Z at a time
+WRITTEN = "denomae"  # an attribute: JSON with "classes"
+_WRITTEN_LIMIT = 2**15  # bytes; HDF5 keeps larger ones elsewhere
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}
 
 
 class RadioML2018(LabelledFrames):
     """The set in an open HDF5 file, in the file's order."""
-
-    captures_are_guessed = True
 
     def __init__(self, path: Path, classes: Sequence[str] | None) -> None:
         self._file = _open(path)
@@ -40,6 +43,8 @@ class RadioML2018(LabelledFrames):
         try:
             frames = self._dataset("X", 3)
             self._count, length, _ = frames.shape
+            written = self._written_classes()
+            classes = written if classes is None else classes
             if classes is None:
                 classes = list(RADIOML_2018)
                 columns = self._dataset("Y", 2).shape[1]
@@ -52,9 +57,12 @@ class RadioML2018(LabelledFrames):
         except BaseException:
             self._file.close()
             raise
-        super().__init__(
-            path, "RadioML 2018", classes, our_names(classes, RADIOML_2018), length, ()
-        )
+        self.captures_are_guessed = written is None
+        if written is None:
+            kind, ours = "RadioML 2018", our_names(classes, RADIOML_2018)
+        else:
+            kind, ours = "synthesized", [name if name in OURS else None for name in classes]
+        super().__init__(path, kind, classes, ours, length, ())
 
     def __len__(self) -> int:
         return self._count
@@ -82,6 +90,22 @@ class RadioML2018(LabelledFrames):
             )
         if not 1 <= len(classes) <= _CLASS_LIMIT or len(set(classes)) < len(classes):
             raise CaptureError(f"{len(classes)} classes are named, wanted different ones, to 1000")
+
+    def _written_classes(self) -> list[str] | None:
+        """The classes that a file of our own names; None of any other."""
+        with _told(f"{self._name}: its attributes"):
+            if WRITTEN not in self._file.attrs:
+                return None
+            attribute = self._file.attrs.get_id(WRITTEN)
+            fixed = attribute.shape == () and attribute.dtype.kind == "S"
+            if not fixed or attribute.dtype.itemsize > _WRITTEN_LIMIT:
+                return None
+            classes = json.loads(bytes(self._file.attrs[WRITTEN]))["classes"]
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise CaptureError(
+                f"{self._name}: the classes in its attribute {WRITTEN!r} are no list of names"
+            )
+        return classes
 
     def _dataset(self, key: str, axes: int | None) -> Any:
         """A dataset that lies in this file, of a layout that reads in bounded memory."""
@@ -147,7 +171,9 @@ class RadioML2018(LabelledFrames):
                 )
             class_index[start:stop] = (hot != 0).argmax(1)
             snr_db[start:stop] = self._slice(ratios, start, stop).reshape(stop - start)
-        return Truth(class_index, snr_db, blocks_in_order(class_index, snr_db))
+        if self.captures_are_guessed:
+            return Truth(class_index, snr_db, blocks_in_order(class_index, snr_db))
+        return Truth(class_index, snr_db, np.arange(self._count, dtype=np.int32))
 
     def _read_frames(self, indices: np.ndarray) -> np.ndarray:
         self._reopen()
