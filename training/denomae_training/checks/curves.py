@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from denomae_training.checks import closed_forms, linear
-from denomae_training.checks.figure import new_figure
+from denomae_training.checks.figure import new_figure, save
 from denomae_training.checks.row import Row
 from denomae_training.checks.subjects import linear_subjects
 
@@ -34,24 +34,27 @@ def draw_error_rates(rows: Sequence[Row], path: Path) -> None:
     shown = [row for row in rows if row.errors is not None and "GNU" not in row.source]
     figure = new_figure((9.6, 6.2))
     for axes, (title, names) in zip(figure.subplots(2, 3).flat, PANELS.items(), strict=True):
-        number = 0
+        colours: dict[str, str] = {}
         for label, curve, group in _series(shown, names):
-            colour = f"C{number % 10}"
-            number += 1
+            name = label.split(" rate ")[0]  # the rates of one class have one colour
+            known = name in colours
+            colour = colours.setdefault(name, f"C{len(colours)}")
             at = [row.es_n0_db for row in group]
             axes.semilogy(at, [row.ours for row in group], "o", color=colour, ms=4, mfc="none")
             grid = np.linspace(min(at) - 2, max(at) + 1.5, 40)
-            axes.semilogy(grid, [curve(10 ** (x / 10)) for x in grid], color=colour, lw=1,
-                          label=label)  # fmt: skip
+            axes.semilogy(grid, [curve(10 ** (x / 10)) for x in grid], color=colour, lw=0.9,
+                          label=None if known else name)  # fmt: skip
         axes.set_title(title, fontsize=9)
         axes.set_ylim(5e-3, 0.5)
         axes.grid(which="both", alpha=0.25)
         axes.tick_params(labelsize=7)
-        if number:
+        if colours:
+            low, high = axes.get_xlim()  # room for the legend beside the curves
+            axes.set_xlim(low - 0.3 * (high - low), high)
             axes.legend(fontsize=6, loc="lower left")
     figure.supxlabel("E$_s$/N$_0$ (dB)", fontsize=9)
     figure.supylabel("symbol-error rate", fontsize=9)
-    figure.savefig(path, dpi=90)
+    save(figure, path, 90)
 
 
 def draw_ratios(rows: Sequence[Row], path: Path) -> None:
@@ -78,7 +81,7 @@ def draw_ratios(rows: Sequence[Row], path: Path) -> None:
     )
     axes.tick_params(axis="x", labelsize=7)
     axes.grid(axis="x", alpha=0.25)
-    figure.savefig(path, dpi=90)
+    save(figure, path, 90)
 
 
 def _series(

@@ -42,7 +42,8 @@ def checks(recipe: Recipe, effort: Effort) -> Iterator[Row]:
               source, 0.1, "difference")  # fmt: skip
     unfiltered = f"{int(white.sum())} frames without a filter behind noise"
     yield Row(recipe.name, NAME, "noise: largest autocorrelation at lags 1 to 32 (sigma)",
-              unfiltered, measures.whiteness(noise[white]), math.nan, source, 4.5, "limit")  # fmt: skip
+              unfiltered, measures.whiteness(noise[white]), math.nan, source, 4.5,
+              "limit")  # fmt: skip
     flat = noise[white].reshape(-1)
     yield Row(recipe.name, NAME, "noise: |E[n^2]| (circular: 0)", detail,
               abs(np.mean(flat**2)) * math.sqrt(flat.size / 2), math.nan, source, 4.5,

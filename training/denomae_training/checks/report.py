@@ -11,6 +11,10 @@ from denomae_training.checks.row import Row
 
 HEAD = ("recipe", "class", "what", "checks", "ours", "reference", "off by", "allowed", "verdict")
 
+CLASS_HEAD = ("recipe", "class", "error rates", "errors, at least", "ours / reference",
+              "waveform (dB)", "power (dB)", "cumulants", "bandwidth (%)", "verdict")  # fmt: skip
+NOISE_OF = "every class"
+
 
 def worst_of(rows: Sequence[Row]) -> list[tuple[Row, int]]:
     """Of each recipe, class and quantity the row that is nearest to its limit, and their number."""
@@ -54,16 +58,25 @@ def text(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """One line a class: what a page of documentation shows."""
-    head = ("recipe", "class", "error rates", "errors", "ours / reference", "waveform",
-            "power", "cumulants", "bandwidth", "other", "verdict")  # fmt: skip
-    lines = [_line(head), _line(["---"] * len(head))]
+    """Three tables: one line a class, what else was measured of it, and the recipes' noise."""
+    classes, others, noise = [], [], []
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.recipe, row.name), []).append(row)
     for (recipe, name), group in groups.items():
-        lines.append(_line((recipe, name, *_columns(group))))
-    return "\n".join(lines) + "\n"
+        if name == NOISE_OF:
+            noise += [cells(row, number) for row, number in worst_of(group)]
+            continue
+        classes.append((recipe, name, *_columns(group)))
+        rest = [row for row in group if not row.not_run and _column_of(row) is None]
+        others += [cells(row, number) for row, number in worst_of(rest)]
+    parts = []
+    if classes:
+        parts.append(_table(CLASS_HEAD, classes))
+    for lines in (others, noise):
+        if lines:
+            parts.append(_table(HEAD, lines))
+    return "\n".join(parts)
 
 
 def to_json(rows: Sequence[Row]) -> str:
@@ -71,30 +84,48 @@ def to_json(rows: Sequence[Row]) -> str:
     return json.dumps([row.to_dict() for row in rows], indent=1) + "\n"
 
 
+def _column_of(row: Row) -> str | None:
+    """Where a row goes in the table of classes; None: it has a line of its own in another."""
+    if row.errors is not None:
+        return "rates"
+    if row.what in ("C20", "C40", "C42"):
+        return "cumulants"
+    if row.source != "GNU Radio's modulator":
+        return None
+    kinds = {"distance": "distance", "power (dB)": "power", "occupied": "bandwidth"}
+    return next((kind for begin, kind in kinds.items() if row.what.startswith(begin)), None)
+
+
 def _columns(group: list[Row]) -> tuple[str, ...]:
     ran = [row for row in group if not row.not_run]
     if not ran:
-        return ("", "", "", "", "", "", "", group[0].not_run, "not run")
-    rates = [row for row in ran if row.errors is not None]
-    distances = [row for row in ran if row.what.startswith("distance")]
-    powers = [row for row in ran if row.what == "power (dB)"]
-    cumulants = [row for row in ran if row.what in ("C20", "C40", "C42")]
-    bandwidths = [row for row in ran if row.what.startswith("occupied")]
-    known = {id(row) for row in (*rates, *distances, *powers, *cumulants, *bandwidths)}
-    others = [row for row in ran if id(row) not in known]
-    failed = sum(not row.passed for row in ran)
+        return ("", "", "", "", "", "", group[0].not_run, "not run")
+    of: dict[str | None, list[Row]] = {}
+    for row in ran:
+        of.setdefault(_column_of(row), []).append(row)
+    rates = of.get("rates", [])
     ratios = [row.ours / row.reference for row in rates]
+
+    def worst(kind: str, form: str, scale: float = 1.0) -> str:
+        values = [scale * abs(row.deviation) for row in of.get(kind, [])]
+        return form.format(max(values)) if values else ""
+
+    distances = [row.ours for row in of.get("distance", [])]
+    failed = sum(not row.passed for row in ran)
     return (
         str(len(rates)) if rates else "",
-        f"{min(row.errors or 0 for row in rates):,}+" if rates else "",
+        f"{min(row.errors or 0 for row in rates):,}" if rates else "",
         f"{min(ratios):.3f} to {max(ratios):.3f}" if rates else "",
-        f"{max(row.ours for row in distances):.0f} dB" if distances else "",
-        f"{max(abs(row.deviation) for row in powers):.3f} dB" if powers else "",
-        f"{max(abs(row.deviation) for row in cumulants):.4f}" if cumulants else "",
-        f"{100 * max(abs(row.deviation) for row in bandwidths):.2f} %" if bandwidths else "",
-        f"{len(others)} more" if others else "",
+        f"{max(distances):.0f}" if distances else "",
+        worst("power", "{:.3f}"),
+        worst("cumulants", "{:.4f}"),
+        worst("bandwidth", "{:.2f}", 100),
         f"{failed} FAIL" if failed else "pass",
     )
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    return "".join(_line(line) + "\n" for line in (head, ["---"] * len(head), *lines))
 
 
 def _line(parts: Sequence[str]) -> str:
