@@ -89,18 +89,20 @@ def _series(
 ) -> list[tuple[str, Callable[[float], float], list[Row]]]:
     """Of each class (and variant) in a panel: its label, its curve, and its points."""
     found = []
-    variants = {(s.recipe, s.name, s.variant): linear.error_rate(s)[0] for s in _wanted(names)}
-    for (_, name, variant), curve in variants.items():
-        group = [row for row in rows if row.name == name and _variant_of(row) == variant]
+    for subject in _wanted(names):
+        group = [
+            row for row in rows if (row.name, _variant_of(row)) == (subject.name, subject.variant)
+        ]
         if group:
-            found.append((f"{name} {variant}".strip(), curve, group))
+            label = f"{subject.name} {subject.variant}".strip()
+            found.append((label, linear.error_rate(subject)[0], group))
     fixed = {"2fsk": 2, "4fsk": 4, "cpfsk": 2, "ppm": 2}
     for name in names:
         group = [row for row in rows if row.name == name]
         if name in fixed and group:
             found.append((name, closed_forms.orthogonal(fixed[name]), group))
         if name == "chirp":
-            for factor in (5, 7, 9):
+            for factor in (5, 7, 8):
                 mark = f"spreading factor {factor},"
                 part = [row for row in group if mark in row.detail]
                 if part:

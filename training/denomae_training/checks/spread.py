@@ -21,7 +21,7 @@ DEFINITION = "definition"
 
 def chirps(effort: Effort) -> Iterator[Row]:
     """LoRa's symbols by dechirping and a transform; plain sweeps by the slope of frequency."""
-    for factor, samples_per_chip in ((5, 4), (7, 2), (9, 1)):
+    for factor, samples_per_chip in ((5, 4), (7, 2), (8, 1)):
         yield from _lora(factor, samples_per_chip, effort)
     for kind in chirp.SWEEP_KINDS:
         yield from _sweep(kind)
