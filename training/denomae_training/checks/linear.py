@@ -36,6 +36,15 @@ CLOSED: dict[str, closed_forms.ErrorRate] = {
     "64qam": closed_forms.square(64),
     "256qam": closed_forms.square(256),
 }
+# of GNU Radio's Constellation Modulator: kind and order
+GENERIC = {
+    "bpsk": ("psk", 2),
+    "qpsk": ("psk", 4),
+    "8psk": ("psk", 8),
+    "16qam": ("qam", 16),
+    "64qam": ("qam", 64),
+    "256qam": ("qam", 256),
+}
 
 
 def error_rate(subject: LinearSubject) -> tuple[closed_forms.ErrorRate, str]:
@@ -150,6 +159,44 @@ def compared(
     widths = measures.occupied_bandwidth(ours), measures.occupied_bandwidth(theirs)
     what = "occupied bandwidth, 99 % (cycles a sample)"
     yield Row(recipe, name, what, detail, *widths, source, 0.02)
+
+
+def against_constellation_modulator(
+    subject: LinearSubject, effort: Effort, gnu_radio: GnuRadio
+) -> Iterator[Row]:
+    """Statistics of our waveform and of GNU Radio's Constellation Modulator, on random data.
+
+    Its pulses are cut at 5.5 symbols on either side, its symbols are others than ours.
+    """
+    if gnu_radio.missing:
+        yield not_run(subject.recipe, subject.name, "Constellation Modulator", gnu_radio.missing)
+        return
+    kind, order = GENERIC[subject.name]
+    rate, points = subject.samples_per_symbol, subject.definition.points
+    rng = effort.rng(subject.recipe, subject.name, "constellation modulator")
+    count = rate * effort.symbols
+    ours = subject.make(points.take(numbers_for(rng, order, count, rate)), count, 0.0)
+    bits = math.ceil(math.log2(order) * effort.symbols / 8)
+    theirs = gnu_radio.call(
+        "modulate_constellation",
+        rng.integers(256, size=bits, dtype=np.uint8),
+        np.complex64,
+        kind=kind,
+        order=order,
+        samples_per_symbol=rate,
+        rolloff=subject.rolloff,
+    )[64 * rate :]
+    source = "GNU Radio's Constellation Modulator"
+    detail = f"{subject_detail(subject)}, random data"
+    theirs_by_name = measures.cumulants(theirs)
+    for cumulant, value in measures.cumulants(ours).items():
+        # 4th powers of points that lie at 45 degrees have the other sign
+        pair = abs(value), abs(theirs_by_name[cumulant])
+        yield Row(subject.recipe, subject.name, f"|{cumulant}|, Constellation Modulator", detail,
+                  *pair, source, 0.03, "difference")  # fmt: skip
+    widths = measures.occupied_bandwidth(ours), measures.occupied_bandwidth(theirs)
+    what = "occupied bandwidth, Constellation Modulator (cycles a sample)"
+    yield Row(subject.recipe, subject.name, what, detail, *widths, source, 0.02)
 
 
 def _comparable(ours: complex, theirs: complex) -> tuple[float, float]:

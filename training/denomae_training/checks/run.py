@@ -50,6 +50,9 @@ def steps(
             seen.add(key)
             for check in (linear.decisions, linear.against_modulator):
                 found.append(_step(subject.name, check, subject, effort, gnu_radio))
+            if subject.recipe == "live" and subject.name in linear.GENERIC and not subject.variant:
+                check = linear.against_constellation_modulator
+                found.append(_step(subject.name, check, subject, effort, gnu_radio))
     frequency = keyed_subjects()
     for exact in keyed.orthogonal_of(frequency):
         if exact.name in wanted:
