@@ -128,7 +128,9 @@ def test_noise_that_is_a_fifth_of_a_decibel_too_strong_is_found():
             return replace(item, snr_db=snr_db)
 
     fields = {name: getattr(right, name) for name in right.__dataclass_fields__}
-    assert any("noise power" in line for line in failures(noise.checks(TooStrong(**fields), QUICK)))
+    assert any(
+        "noise: power" in line for line in failures(noise.checks(TooStrong(**fields), QUICK))
+    )
 
 
 def test_without_gnu_radio_the_rows_that_need_it_say_why(monkeypatch):

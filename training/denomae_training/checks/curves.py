@@ -54,7 +54,7 @@ def draw_error_rates(rows: Sequence[Row], path: Path) -> None:
             axes.legend(fontsize=6, loc="lower left")
     figure.supxlabel("E$_s$/N$_0$ (dB)", fontsize=9)
     figure.supylabel("symbol-error rate", fontsize=9)
-    save(figure, path, 90)
+    save(figure, path, 90, 192)
 
 
 def draw_ratios(rows: Sequence[Row], path: Path) -> None:
@@ -81,7 +81,7 @@ def draw_ratios(rows: Sequence[Row], path: Path) -> None:
     )
     axes.tick_params(axis="x", labelsize=7)
     axes.grid(axis="x", alpha=0.25)
-    save(figure, path, 90)
+    save(figure, path, 90, 192)
 
 
 def _series(

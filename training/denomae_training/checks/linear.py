@@ -192,10 +192,11 @@ def against_constellation_modulator(
     for cumulant, value in measures.cumulants(ours).items():
         # 4th powers of points that lie at 45 degrees have the other sign
         pair = abs(value), abs(theirs_by_name[cumulant])
-        yield Row(subject.recipe, subject.name, f"|{cumulant}|, Constellation Modulator", detail,
-                  *pair, source, 0.03, "difference")  # fmt: skip
+        what = "magnitude of C20, C40, C42 (Constellation Modulator)"
+        yield Row(subject.recipe, subject.name, what, f"{cumulant}, {detail}", *pair, source, 0.03,
+                  "difference")  # fmt: skip
     widths = measures.occupied_bandwidth(ours), measures.occupied_bandwidth(theirs)
-    what = "occupied bandwidth, Constellation Modulator (cycles a sample)"
+    what = "occupied bandwidth (Constellation Modulator)"
     yield Row(subject.recipe, subject.name, what, detail, *widths, source, 0.02)
 
 

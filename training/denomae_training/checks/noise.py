@@ -38,20 +38,20 @@ def checks(recipe: Recipe, effort: Effort) -> Iterator[Row]:
     detail = f"{noise.size} samples of {len(items)} frames"
     source = "definition"
     level = 10 * math.log10(measures.power(noise.reshape(-1)))
-    yield Row(recipe.name, NAME, "noise power over what snr_db says (dB)", detail, level, 0.0,
+    yield Row(recipe.name, NAME, "noise: power over what snr_db says (dB)", detail, level, 0.0,
               source, 0.1, "difference")  # fmt: skip
     unfiltered = f"{int(white.sum())} frames without a filter behind noise"
-    yield Row(recipe.name, NAME, "noise: largest autocorrelation at lags 1 to 32 (sigma)",
+    yield Row(recipe.name, NAME, "noise: autocorrelation, lags 1 to 32 (sigma)",
               unfiltered, measures.whiteness(noise[white]), math.nan, source, 4.5,
               "limit")  # fmt: skip
     flat = noise[white].reshape(-1)
-    yield Row(recipe.name, NAME, "noise: |E[n^2]| (circular: 0)", detail,
+    yield Row(recipe.name, NAME, "noise: pseudo-variance (sigma)", detail,
               abs(np.mean(flat**2)) * math.sqrt(flat.size / 2), math.nan, source, 4.5,
               "limit")  # fmt: skip
     kurtosis = float(np.mean(np.abs(flat) ** 4) / np.mean(np.abs(flat) ** 2) ** 2)
-    yield Row(recipe.name, NAME, "noise: E|n|^4 / E[|n|^2]^2", detail, kurtosis, 2.0,
+    yield Row(recipe.name, NAME, "noise: kurtosis (complex Gaussian: 2)", detail, kurtosis, 2.0,
               "complex Gaussian", 0.03)  # fmt: skip
-    what = "noisy less clean less noise, without non-linear stages (dB below noise)"
+    what = "noise: noisy less clean less noise (dB)"
     yield Row(recipe.name, NAME, what, f"{len(excess)} frames", max(excess), math.nan, source,
               -60.0, "limit")  # fmt: skip
 

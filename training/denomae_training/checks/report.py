@@ -59,13 +59,15 @@ def text(rows: Sequence[Row]) -> str:
 
 def markdown(rows: Sequence[Row]) -> str:
     """Three tables: one line a class, what else was measured of it, and the recipes' noise."""
-    classes, others, noise = [], [], []
+    classes, others, noise, heads = [], [], [], []
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.recipe, row.name), []).append(row)
     for (recipe, name), group in groups.items():
         if name == NOISE_OF:
-            noise += [cells(row, number) for row, number in worst_of(group)]
+            heads = [row.what.removeprefix("noise: ") for row in group]
+            verdicts = "pass" if all(row.passed for row in group) else "FAIL"
+            noise.append((recipe, *(f"{row.ours:.3g}" for row in group), verdicts))
             continue
         classes.append((recipe, name, *_columns(group)))
         rest = [row for row in group if not row.not_run and _column_of(row) is None]
@@ -73,9 +75,10 @@ def markdown(rows: Sequence[Row]) -> str:
     parts = []
     if classes:
         parts.append(_table(CLASS_HEAD, classes))
-    for lines in (others, noise):
-        if lines:
-            parts.append(_table(HEAD, lines))
+    if others:
+        parts.append(_table(HEAD, others))
+    if noise:
+        parts.append(_table(("recipe", *heads, "verdict"), noise))
     return "\n".join(parts)
 
 
@@ -129,7 +132,7 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def _line(parts: Sequence[str]) -> str:
-    return "| " + " | ".join(parts) + " |"
+    return "| " + " | ".join(part.replace("|", "\\|") for part in parts) + " |"
 
 
 def _strain(row: Row) -> float:
