@@ -91,6 +91,15 @@ def test_without_gnu_radio_the_flowgraph_is_reported_as_not_run():
     assert last.value is None and "no GNU Radio" in last.note
 
 
-def test_seconds_that_are_none_are_refused_in_a_sentence():
-    done = bench("--seconds", "0")
-    assert done.returncode == 2 and "--seconds is 0" in done.stderr
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--seconds", "0", "--seconds is 0"),
+        ("--batch-size", "0", "--batch-size is 0"),
+        ("--markdown", "/nowhere/table.md", "/nowhere/table.md"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence_before_anything_runs(option, value, said):
+    done = bench(option, value)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    assert "done" not in done.stderr

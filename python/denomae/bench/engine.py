@@ -13,18 +13,18 @@ from denomae.bench.signal import noise_frames
 from denomae.bench.timing import in_turns
 from denomae.engine import Engine
 
-_BATCHES_A_CALL = 8
 
-
-def throughput(name: str, engine: Engine, seconds: float) -> Row:
+def throughput(name: str, engine: Engine, seconds: float, batches: int = 1) -> Row:
     """Frames a second through `classify`, IQ in memory to labels, full batches one after another.
 
     The peer is the same batch's matrix products alone, back to back, in the same precision and
     with the same threads: what is left of it is the image, attention's softmax, normalisation,
     activations, transfers and the making of labels.
+
+    Args:
+        batches: given to `classify` at once. A flowgraph gives one; on a GPU one travels while
+            another is computed where there are several.
     """
-    # on a GPU a batch travels while another is computed, where one call has several
-    batches = _BATCHES_A_CALL if engine.device.type == "cuda" else 1
     frames = noise_frames(batches * engine.max_batch, engine.frame_length)
     engine.warm_up()
     architecture, modalities = engine.config.architecture, engine.config.modalities
@@ -34,7 +34,8 @@ def throughput(name: str, engine: Engine, seconds: float) -> Row:
     )
     operations = sum(product.operations for product in products)
     note = (
-        f"{conditions(engine)}; {operations / engine.max_batch / 1e9:.2f} GFLOP a frame, "
+        f"{conditions(engine)}{f', {batches} a call' if batches > 1 else ''}; "
+        f"{operations / engine.max_batch / 1e9:.2f} GFLOP a frame, "
         f"products alone {operations / peer / 1e9:,.0f} GFLOP/s"
     )
     fed, multiplied = len(frames) / ours, engine.max_batch / peer
@@ -44,10 +45,11 @@ def throughput(name: str, engine: Engine, seconds: float) -> Row:
 def latency(name: str, engine: Engine, frames_per_s: float, seconds: float) -> Row:
     """99 % of the times from a frame's arrival to its label, frames arriving at an even pace.
 
-    Whatever waits, up to the largest batch, is classified at once: the classifier's own policy.
+    Whatever waits, up to the largest batch, is classified at once, as the classifier block does.
     """
-    if frames_per_s <= 0:
-        return Row.not_run(name, "ms", "no rate to run at")
+    total = int(frames_per_s * seconds)
+    if total < 1:
+        return Row.not_run(name, "ms", f"no frame arrives in {seconds:g} s")
     pool = noise_frames(engine.max_batch, engine.frame_length)
     engine.warm_up()
     for count in range(1, engine.max_batch + 1):
@@ -55,7 +57,6 @@ def latency(name: str, engine: Engine, frames_per_s: float, seconds: float) -> R
     waited: list[float] = []
     batches = 0
     began = time.perf_counter()
-    total = int(frames_per_s * seconds)
     while len(waited) < total:
         arrived = int((time.perf_counter() - began) * frames_per_s)
         waiting = min(arrived, total) - len(waited)

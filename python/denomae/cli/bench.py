@@ -11,7 +11,7 @@ from typing import Any
 from denomae.cli.text import note
 from denomae.errors import DenomaeError
 
-_CPU_BATCH, _GPU_BATCH = 32, 256
+_BULK_BATCH, _BULK_BATCHES = 256, 8  # what a GPU is fed when nobody waits for a label
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Bench:
     """Where the model runs: auto, cpu, cuda or cuda:1."""
     seconds: float = 60.0
     """For how long the long rows run; the others take a part of it."""
-    batch_size: int | None = None
-    """Most frames that are classified at once; by default 32 on a CPU and 256 on a GPU."""
+    batch_size: int = 32
+    """Most frames that are classified at once."""
     base: bool = False
     """Also the paper's size on its image, with random weights; always on a GPU."""
     flowgraph: bool = True
@@ -39,6 +39,10 @@ class Bench:
 
         if not self.seconds > 0:
             raise DenomaeError(f"--seconds is {self.seconds:g}, wanted seconds above 0")
+        if self.batch_size < 1:
+            raise DenomaeError(f"--batch-size is {self.batch_size}, wanted 1 or more")
+        if self.markdown is not None:
+            self.markdown.touch()  # rather now than after minutes
         about = machine()
         for line in about:
             note(line)
@@ -65,8 +69,7 @@ class Bench:
 
         short = self.seconds / 5
         gpu = choose_device(self.device).type == "cuda"
-        batch_size = self.batch_size or (_GPU_BATCH if gpu else _CPU_BATCH)
-        engine = Engine.load(device=self.device, batch_size=batch_size)
+        engine = Engine.load(device=self.device, batch_size=self.batch_size)
         yield from raster.rows(engine.config.architecture.image, engine.device, short)
         yield from captures.rows(short)
         row = engines.throughput("IQ to label, shipped model", engine, short)
@@ -77,11 +80,15 @@ class Bench:
         if not gpu and available_cores() > default_threads():
             with torch_threads(available_cores()):
                 yield engines.throughput("IQ to label, shipped model, all cores", engine, short)
+        if gpu:
+            bulk = Engine.load(device=self.device, batch_size=_BULK_BATCH)
+            yield engines.throughput("IQ to label, shipped model, bulk", bulk, short, _BULK_BATCHES)
         if self.base or gpu:
-            yield engines.throughput("IQ to label, base", self._base(batch_size), short)
+            sizes = (_BULK_BATCH, _BULK_BATCHES) if gpu else (self.batch_size, 1)
+            yield engines.throughput("IQ to label, base", self._base(sizes[0]), short, sizes[1])
         if self.flowgraph:
             arguments = ["--device", self.device, "--seconds", str(self.seconds)]
-            yield from flowgraph.rows([*arguments, "--batch-size", str(batch_size)])
+            yield from flowgraph.rows([*arguments, "--batch-size", str(self.batch_size)])
 
     def _base(self, batch_size: int) -> Any:
         from denomae.engine import Engine

@@ -16,24 +16,26 @@ from .memory import resident_mib
 from .radio import LatencyListener, Radio
 
 FAST_HZ = 10e6
+MEMORY_HZ = 2e6
 _SETTLE_S = 3.0
-_MIB_A_SAMPLE_S = 1.0
+_START_UP_S = 10.0
+_MIB_EVERY_S = 1.0
 
 
 def live_rows(device: str, batch_size: int, seconds: float) -> Iterator[Row]:
-    """Saturated throughput, latency at half of it, the radio's peace at 10 MS/s, and memory."""
+    """Memory, saturated throughput, latency at half of it, and the radio's peace at 10 MS/s."""
     engine = Engine.load(device=device, batch_size=batch_size)
     engine.warm_up()
+    yield _memory(engine, seconds)  # first: what later rows allocate would hide a leak
     frames_per_s = _saturated(engine, seconds / 4)
-    yield Row(
-        "flowgraph, saturated",
-        frames_per_s,
-        "labels/s",
-        note=f"{conditions(engine)}; the stream waits for the model",
-    )
-    yield _latency(engine, frames_per_s / 2, seconds / 2)
+    saturated, latency = "flowgraph, saturated", "flowgraph, latency p99 at half"
+    if frames_per_s:
+        note = f"{conditions(engine)}; the stream waits for the model"
+        yield Row(saturated, frames_per_s, "labels/s", note=note)
+        yield _latency(latency, engine, frames_per_s / 2, seconds / 2)
+    else:
+        yield Row.broken(saturated, "labels/s", f"no label in {seconds / 4:g} s")
     yield from _fast_radio(engine, seconds)
-    yield _memory(engine, frames_per_s / 2, seconds)
 
 
 def _saturated(engine: Engine, seconds: float) -> float:
@@ -49,7 +51,7 @@ def _saturated(engine: Engine, seconds: float) -> float:
     return labels / ran
 
 
-def _latency(engine: Engine, frames_per_s: float, seconds: float) -> Row:
+def _latency(name: str, engine: Engine, frames_per_s: float, seconds: float) -> Row:
     radio = Radio(engine, frames_per_s * engine.frame_length, "newest")
     listener = LatencyListener()
     radio.msg_connect((radio.classifier, "labels"), (listener, "labels"))
@@ -59,10 +61,12 @@ def _latency(engine: Engine, frames_per_s: float, seconds: float) -> Row:
     time.sleep(seconds)
     radio.stop()
     radio.wait()
+    if not listener.latencies_ms:
+        return Row.broken(name, "ms", f"no label in {seconds:g} s")
     median, most = np.percentile(listener.latencies_ms, [50, 99])
     dropped = radio.classifier.counters()["dropped"]
     note = f"{conditions(engine)}; {frames_per_s:,.0f} frames/s, {dropped} dropped"
-    return Row.compared("flowgraph, latency p99 at half", most, "ms", "median", median, note)
+    return Row.compared(name, most, "ms", "median", median, note)
 
 
 def _fast_radio(engine: Engine, seconds: float) -> Iterator[Row]:
@@ -85,22 +89,24 @@ def _fast_radio(engine: Engine, seconds: float) -> Iterator[Row]:
     )
 
 
-def _memory(engine: Engine, frames_per_s: float, seconds: float) -> Row:
-    radio = Radio(engine, frames_per_s * engine.frame_length, "newest")
+def _memory(engine: Engine, seconds: float) -> Row:
+    radio = Radio(engine, MEMORY_HZ, "newest")
     radio.start()
-    time.sleep(_SETTLE_S)
-    sizes = [resident_mib()]
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        time.sleep(_MIB_A_SAMPLE_S)
+    time.sleep(_START_UP_S)
+    times, sizes = [time.perf_counter()], [resident_mib()]
+    while times[-1] - times[0] < seconds:
+        time.sleep(min(_MIB_EVERY_S, seconds / 4))
+        times.append(time.perf_counter())
         sizes.append(resident_mib())
     radio.stop()
     radio.wait()
+    slope = float(np.polyfit(times, sizes, 1)[0]) * 60
     return Row.compared(
         "memory of the process",
         sizes[-1],
         "MiB",
         "after start-up",
         sizes[0],
-        f"{seconds:.0f} s at {frames_per_s:,.0f} frames/s, most {max(sizes):,.0f}",
+        f"{seconds:.0f} s at {MEMORY_HZ / 1e6:g} MS/s, most {max(sizes):,.1f}; "
+        f"{slope:+.2f} MiB a minute",
     )

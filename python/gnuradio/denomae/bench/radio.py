@@ -54,13 +54,15 @@ class Radio(gr.top_block):
         self.classifier = denomae_classifier(
             engine=engine, source="bench", sample_rate=rate_hz or 1e6, policy=policy
         )
-        chain: list[Any] = [self.source, self.classifier]
+        self.pace: Any = None
         if rate_hz:
-            pace = blocks.throttle(gr.sizeof_gr_complex, rate_hz)
-            # what a receiver hands over at a time: a hundredth of a second, at least a frame
-            pace.set_max_noutput_items(max(engine.frame_length, int(rate_hz / 100)))
-            chain.insert(1, pace)
-        self.connect(*chain)
+            self.pace = blocks.throttle(gr.sizeof_gr_complex, rate_hz)
+            # a receiver hands over at most a hundredth of a second at a time; above a megasample a
+            # second GNU Radio's buffers make it less
+            self.pace.set_max_noutput_items(max(engine.frame_length, int(rate_hz / 100)))
+            self.connect(self.source, self.pace, self.classifier)
+        else:
+            self.connect(self.source, self.classifier)
         self.publisher = denomae_label_publisher("tcp://127.0.0.1:*")
         self.msg_connect((self.classifier, "labels"), (self.publisher, "labels"))
 

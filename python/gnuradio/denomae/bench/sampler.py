@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+import numpy as np
 from gnuradio import blocks, gr
 
 from denomae.bench.row import Row
@@ -24,16 +25,22 @@ _FIRST_SAMPLES = 20_000_000
 def sampler_rows(seconds: float) -> Iterator[Row]:
     """Nobody pops, policy `newest`, contiguous frames, gate on: every sample is copied and judged.
 
-    Source and sink each have a thread. Runs of both sinks alternate; the figures are medians.
+    Two rows: the whole flowgraph beside one with a null sink, where source and `head` each have a
+    thread and may be what is slowest; and `work()` alone, from its own clock, beside a copy of as
+    many samples. Runs of both sinks alternate; the figures are medians.
     """
     samples = _FIRST_SAMPLES
     took = _run(_null_sink(), samples)
     samples = max(samples, int(samples * seconds / 12 / took))  # some twelve runs in all
     rates: tuple[list[float], list[float]] = ([], [])
+    alone: list[tuple[float, float]] = []
     end = time.perf_counter() + seconds
     while len(rates[1]) < 5 or time.perf_counter() < end:
-        for make, into in ((_sampler, rates[0]), (_null_sink, rates[1])):
-            into.append(samples / _run(make(), samples) / 1e6)
+        sampler = _sampler()
+        rates[0].append(samples / _run(sampler, samples) / 1e6)
+        rates[1].append(samples / _run(_null_sink(), samples) / 1e6)
+        chunk = round(samples / sampler.work_calls())
+        alone.append((samples / _work_time_s(sampler) / 1e6, _copied(chunk) / 1e6))
     yield Row.compared(
         "frame sampler",
         median(rates[0]),
@@ -43,6 +50,32 @@ def sampler_rows(seconds: float) -> Iterator[Row]:
         f"newest, gate on, nobody pops; {len(rates[1])} runs of {samples / 1e6:.0f} MS each, "
         f"best {max(rates[0]):.0f} against {max(rates[1]):.0f}",
     )
+    yield Row.compared(
+        "frame sampler, its work() alone",
+        median(ours for ours, _ in alone),
+        "MS/s",
+        "copy",
+        median(copy for _, copy in alone),
+        f"chunks of {chunk:,} samples; its clock rounds up by an eighth at most",
+    )
+
+
+def _work_time_s(sampler: Any) -> float:
+    """Seconds spent in all calls of `work()`."""
+    shares = (np.arange(1000) + 0.5) / 1000
+    return sampler.work_calls() * float(np.mean([sampler.work_time_s(s) for s in shares]))
+
+
+def _copied(chunk: int) -> float:
+    """Samples a second of plain copies of a chunk."""
+    source = noise_samples(chunk)
+    target = np.empty_like(source)
+    times = []
+    for _ in range(50):
+        began = time.perf_counter()
+        np.copyto(target, source)
+        times.append(time.perf_counter() - began)
+    return chunk / median(times)
 
 
 def _sampler() -> Any:
