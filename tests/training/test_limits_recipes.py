@@ -164,6 +164,7 @@ def test_the_command_prints_a_table_and_leaves_a_record_and_a_picture(tmp_path, 
     [
         (["--recipe", "live11"], "no limit is defined for live11; wanted one of"),
         (["--recipe", "nothing"], "no recipe 'nothing'"),
+        (["--snr", "0", "nan"], "snr has nan dB; wanted values from -60 to 60"),
         (["--frames", "1"], "frames is 1; wanted 2 or more"),
         (["--recipe", "paper10", "--phases", "8"], "paper10 has no random phase, found phases 8"),
     ],

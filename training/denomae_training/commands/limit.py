@@ -10,6 +10,8 @@ from pathlib import Path
 from denomae.errors import DenomaeError
 from denomae_training.commands.common import recipe_of
 
+FARTHEST_DB = 60  # beyond, every frame is certain or none is
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -37,6 +39,11 @@ class Limit:
         for name, least in (("frames", 2), ("phases", 1), ("forest", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise DenomaeError(f"{name} is {getattr(self, name)}; wanted {least} or more")
+        for snr_db in self.snr:
+            if not abs(snr_db) <= FARTHEST_DB:
+                raise DenomaeError(
+                    f"snr has {snr_db:g} dB; wanted values from -{FARTHEST_DB} to {FARTHEST_DB}"
+                )
         recipe = recipe_of(self.recipe)
         limit = limit_of(recipe)
         rival = None

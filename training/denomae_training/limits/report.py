@@ -42,18 +42,16 @@ def header(classes: Sequence[str], views: Sequence[str]) -> str:
     """The line above the rows."""
     widths = [max(4, len(name)) for name in classes]
     names = " ".join(f"{name:>{width}}" for name, width in zip(classes, widths, strict=True))
-    more = "".join(f"  {view:>{max(11, len(view))}}" for view in views)
-    return f"SNR dB    limit %{more}   by class: {names}"
+    columns = "".join(f"{name:>{_width(name)}}" for name in ("limit %", *views))
+    return f"SNR dB{columns}   by class: {names}"
 
 
 def line(row: Row) -> str:
     """A row of the table, percentages."""
-    figures = [(row["accuracy"], row["standard_error"], 11)]
-    figures += [
-        (v["accuracy"], v["standard_error"], max(13, len(name) + 2))
-        for name, v in row["views"].items()
-    ]
-    shown = "".join(f"{_percent(a, e):>{width}}" for a, e, width in figures)
+    shown = "".join(
+        f"{_percent(each['accuracy'], each['standard_error']):>{_width(name)}}"
+        for name, each in (("limit %", row), *row["views"].items())
+    )
     classes = " ".join(
         f"{100 * value:{max(4, len(name))}.0f}" for name, value in row["class_accuracy"].items()
     )
@@ -68,6 +66,10 @@ def confusion_lines(rows: Sequence[Row], classes: Sequence[str]) -> list[str]:
     for name, shares in zip(classes, mean, strict=True):
         lines.append(f"{name:{width + 4}}" + "".join(f"{100 * v:{width}.0f}" for v in shares))
     return lines
+
+
+def _width(name: str) -> int:
+    return max(13, len(name) + 2)
 
 
 def _percent(accuracy: float, error: float) -> str:
