@@ -18,12 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
 
     from denomae_training.commands.bench import Bench
     from denomae_training.commands.check_signals import CheckSignals
+    from denomae_training.commands.data import Data
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
     from denomae_training.commands.limit import Limit
     from denomae_training.commands.pretrain import Pretrain
     from denomae_training.commands.recipes import Recipes
     from denomae_training.commands.record import Record
+    from denomae_training.commands.synth import Synth
 
     command = tyro.extras.subcommand_cli_from_dict(
         {
@@ -32,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
             "evaluate": Evaluate,
             "record": Record,
             "recipes": Recipes,
+            "data": Data,
+            "synth": Synth,
             "limit": Limit,
             "bench": Bench,
             "check-signals": CheckSignals,

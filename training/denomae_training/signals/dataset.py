@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches of a recipe, made in worker processes, in an order that a resumed run can rejoin."""
+"""Batches of frames, made in worker processes, in an order that a resumed run can rejoin."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from denomae_training.signals.item import Item
 from denomae_training.signals.recipe import Recipe, synthesize
+
+if TYPE_CHECKING:
+    from denomae_training.data.source import Recorded, Source
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,10 @@ class Batch:
 
     Attributes:
         waveforms: "noisy", "clean" and "noise" to complex64 [B, N]; where a recipe's frames are of
-            unequal length, N is the longest and the shorter ones end in NaN.
+            unequal length, N is the longest and the shorter ones end in NaN. Where a frame was cut
+            from a recording, nobody knows its clean part: then the batch has "noisy" alone.
         class_index: int64 [B].
-        snr_db: float32 [B], NaN for the class `noise`.
+        snr_db: float32 [B], NaN for the class `noise` and where a recording does not say it.
         signals: what the signal modalities show where that is not the waveforms themselves: the
             same names to complex64 [B, frame length], without NaN.
         power_normalisation: the recipe's.
@@ -59,8 +64,19 @@ def split_seed(seed: int, split: str) -> int:
 
 def make_batch(recipe: Recipe, seed: int, first: int, size: int) -> Batch:
     """Items first .. first + size - 1 of a recipe."""
-    items = [synthesize(recipe, seed, first + i) for i in range(size)]
-    waves = {name: [getattr(item, name) for item in items] for name in ("noisy", "clean", "noise")}
+    return collect([synthesize(recipe, seed, first + i) for i in range(size)], recipe)
+
+
+def collect(items: Sequence[Item | Recorded], recipe: Recipe) -> Batch:
+    """Frames as a batch that shows them as a recipe shows its own.
+
+    Args:
+        items: of the recipe, or cut from recordings; class indices are the recipe's.
+        recipe: says what the signal modalities show, and how inputs are scaled.
+    """
+    whole = all(isinstance(item, Item) for item in items)
+    names = ("noisy", "clean", "noise") if whole else ("noisy",)
+    waves = {name: [getattr(item, name) for item in items] for name in names}
     shown = {name: [recipe.signal(wave) for wave in waves[name]] for name in waves}
     same = all(s is w for name in waves for s, w in zip(shown[name], waves[name], strict=True))
     return Batch(
@@ -81,23 +97,27 @@ def _stacked(waves: Sequence[np.ndarray]) -> np.ndarray:
 
 
 class _Batches(Dataset):
-    def __init__(self, recipe: Recipe, seed: int, size: int) -> None:
-        self.recipe, self.seed, self.size = recipe, seed, size
+    def __init__(self, source: Recipe | Source, seed: int, size: int) -> None:
+        self.source, self.seed, self.size = source, seed, size
 
     def __getitem__(self, number: int) -> Batch:
-        return make_batch(self.recipe, self.seed, number * self.size, self.size)
+        first = number * self.size
+        if isinstance(self.source, Recipe):
+            return make_batch(self.source, self.seed, first, self.size)
+        return self.source.batch(self.seed, first, self.size)
 
 
 def batches(
-    recipe: Recipe, seed: int, size: int, first: int, end: int, workers: int
+    source: Recipe | Source, seed: int, size: int, first: int, end: int, workers: int
 ) -> Iterator[Batch]:
     """Batches number `first` .. `end` - 1; batch k holds items k * size .. (k + 1) * size - 1.
 
     Args:
-        workers: processes that synthesize ahead; 0 makes each batch when it is asked for.
+        source: what the items are of: a recipe, or another source, such as recordings.
+        workers: processes that work ahead; 0 makes each batch when it is asked for.
     """
     loader = DataLoader(
-        _Batches(recipe, seed, size),
+        _Batches(source, seed, size),
         sampler=range(first, end),
         batch_size=None,
         num_workers=workers,

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`denomae-train synth`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from denomae_training.commands.common import recipe_of
+from denomae_training.data.plan import Plan
+from denomae_training.data.written import write_set
+
+
+@dataclass(frozen=True)
+class Synth:
+    """Write a recipe's frames to disk, as a labelled set for any program."""
+
+    write: Path
+    """Folder that gets the set. The same command goes on with a set that was stopped."""
+    frames: int
+    """How many frames."""
+    recipe: str = "live"
+    seed: int = 1
+    format: Literal["sigmf", "hdf5"] = "sigmf"
+    """SigMF recordings with an annotation a frame, or one HDF5 file in the form of RadioML 2018."""
+    workers: int = 1
+    """Processes that synthesize."""
+
+    def run(self) -> None:
+        plan = Plan(recipe_of(self.recipe), self.seed, self.frames, self.format)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(self.recipe, total=self.frames)
+            added = write_set(plan, self.write, self.workers, lambda n: bar.advance(task, n))
+        size = sum(path.stat().st_size for path in self.write.iterdir())
+        print(
+            f"{self.write} holds {self.frames} frames of {self.recipe}, seed {self.seed},"
+            f" {size / 1e6:.1f} MB" + ("" if added else "; it was whole already")
+        )

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames to train on: synthesized, cut from labelled recordings, or both; and sets on disk."""
