@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -119,7 +119,8 @@ def scene_trials(
     """Frames of all classes in each scene, `frames` of a class over all scenes."""
     shares = np.diff(np.arange(len(scenes) + 1) * frames // len(scenes))
     parts = zip(scenes, shares, strict=True)
-    tables = [scene.trials(rng, snr_db, share, turns) for scene, share in parts]
+    # A scene keeps its pulses, tens of megabytes; those of a copy go with it.
+    tables = [replace(scene).trials(rng, snr_db, share, turns) for scene, share in parts]
     known, turned = (np.concatenate(table) for table in zip(*tables, strict=True))
     classes = np.arange(len(scenes[0].definitions))
     truth = np.concatenate([np.repeat(classes, share) for share in shares])
