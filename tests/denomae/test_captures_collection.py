@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sigmf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from denomae.captures import CaptureError, open_capture, read_collection, write_sigmf
 
@@ -91,3 +93,40 @@ def test_a_collection_of_a_gigabyte_is_refused_unread(folder: Path) -> None:
         file.truncate(10**9)
     with pytest.raises(CaptureError, match="has 1000000000 bytes, wanted at most"):
         read_collection(path)
+
+
+VALID = json.dumps(
+    {
+        "collection": {
+            "core:version": "1.2.0",
+            "core:description": "two",
+            "core:streams": [{"name": "left", "hash": "00"}, {"name": "right", "hash": "11"}],
+        }
+    }
+).encode()
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("damaged")
+
+
+@settings(max_examples=1000)
+@given(
+    at=st.integers(0, len(VALID)),
+    gone=st.integers(0, 20),
+    new=st.binary(max_size=20) | st.sampled_from([b"../", b"/", b'"', b"null", b"[[[[", b"1e999"]),
+)
+def test_a_damaged_collection_is_read_or_refused_in_a_sentence(
+    damaged: Path, at: int, gone: int, new: bytes
+) -> None:
+    path = damaged / "a.sigmf-collection"
+    path.write_bytes(VALID[:at] + new + VALID[at + gone :])
+    for name in ("left", "right"):
+        (damaged / f"{name}.sigmf-meta").touch()
+    try:
+        found = read_collection(path)
+    except CaptureError as error:
+        assert len(str(error)) < 600
+    else:
+        assert all(recording.parent == damaged for recording in found.recordings)

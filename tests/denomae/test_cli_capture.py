@@ -116,6 +116,18 @@ def test_cut_takes_samples_seconds_or_a_label(
     assert first.sample_start == max(0, expected.sample_start - span[0])
 
 
+def test_a_label_may_be_put_on_what_is_written(recording: Path, tmp_path: Path, capsys) -> None:
+    span = ["--samples", 3500, 4200, "--mark", "8psk"]
+    said(capsys, "cut", recording, tmp_path / "a", *span)
+    said(capsys, "convert", recording, tmp_path / "b", "--mark", "8psk")
+    for name, marks in (
+        ("a", [(0, 700, "8psk"), (500, 200, "fm")]),
+        ("b", [(0, 10_000, "8psk"), *((m.sample_start, m.sample_count, m.label) for m in MARKS)]),
+    ):
+        found = open_capture(tmp_path / name).annotations
+        assert [(m.sample_start, m.sample_count, m.label) for m in found] == marks
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

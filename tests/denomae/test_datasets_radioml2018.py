@@ -163,6 +163,36 @@ def test_a_file_that_promises_what_it_has_not_is_one_sentence(
     refused(path, words)
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (b'{"classes": ["a"]}', "Y has the shape [1920, 24], wanted [1920, 1]"),
+        (b'{"classes": [1, 2]}', "are no list of names"),
+        (b'{"classes": {"a": 1}}', "are no list of names"),
+        (b"[1]", "cannot be read as HDF5"),
+        (b"[" * 9000, "cannot be read as HDF5"),
+        (b"", "cannot be read as HDF5"),
+        (b"\xff\xfe", "cannot be read as HDF5"),
+    ],
+)
+def test_a_file_that_names_its_classes_wrongly_is_refused(
+    tmp_path: Path, value: bytes, words: str
+) -> None:
+    path = write(tmp_path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["denomae"] = np.bytes_(value)
+    refused(path, words)
+
+
+def test_somebody_elses_attribute_of_that_name_is_ignored(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    for value in ("text of any length", 5, np.zeros(100), np.array([b"a", b"b"])):
+        with h5py.File(path, "r+") as file:
+            file.attrs["denomae"] = value
+        with open_dataset(path) as frames:
+            assert frames.kind == "RadioML 2018" and frames.captures_are_guessed
+
+
 def refused(path: Path, words: str) -> None:
     tracemalloc.start()
     with pytest.raises(CaptureError) as caught:

@@ -28,7 +28,7 @@ class Copied:
     Attributes:
         path: of the .sigmf-meta file.
         sample_count: whole samples.
-        annotation_count: of the capture's, those that are in the copy at least in part.
+        annotation_count: of the copy.
         clipped_numbers: parts of samples beyond the full scale of an integer datatype.
     """
 
@@ -44,6 +44,7 @@ def copy_capture(
     span: tuple[int, int] | None = None,
     datatype: str | None = None,
     overwrite: bool = False,
+    mark: str = "",
 ) -> Copied:
     """Writes a capture's samples from `span[0]` to before `span[1]`, and the annotations on them.
 
@@ -56,6 +57,7 @@ def copy_capture(
         span: None: all samples.
         datatype: a complex one of SigMF; None: as they are stored, to the byte.
         overwrite: whether files of these names may be replaced; the capture's own never are.
+        mark: a label for all of the copy, beside the annotations that it has; empty: none.
 
     Raises:
         CaptureError: a span that the capture does not have, files that are there already, or that
@@ -79,9 +81,12 @@ def copy_capture(
 
     def counted() -> Iterator[Annotation]:
         nonlocal marks
-        for mark in _annotations(capture, start, stop):
+        if mark:
             marks += 1
-            yield mark
+            yield Annotation(0, stop - start, mark)
+        for kept in _annotations(capture, start, stop):
+            marks += 1
+            yield kept
 
     with replacing(data_path, meta_path) as (file, meta_file):
         for raw, over in _stored(capture, start, stop, kind):

@@ -25,6 +25,8 @@ class Convert(Source):
     store: str | None = None
     """Store the samples as cf32_le, ci16_le, ci8 or another complex datatype (real ones are made
     analytic); by default they are copied as they are."""
+    mark: str = ""
+    """Annotate all of it with this label, such as qpsk."""
     force: bool = False
     """Replace files that are there."""
 
@@ -32,7 +34,9 @@ class Convert(Source):
         from denomae import captures
 
         with self.open() as capture:
-            tell(captures.copy_capture(capture, self.output, None, self.store, self.force))
+            tell(
+                captures.copy_capture(capture, self.output, None, self.store, self.force, self.mark)
+            )
         return 0
 
 

@@ -35,6 +35,8 @@ class Cut(Source):
     store: str | None = None
     """Store the samples as cf32_le, ci16_le, ci8 or another complex datatype; by default they are
     copied as they are."""
+    mark: str = ""
+    """Annotate all of the span with this label, such as qpsk."""
     force: bool = False
     """Replace files that are there."""
 
@@ -49,7 +51,9 @@ class Cut(Source):
             )
         with self.open() as capture:
             span = self._span(capture)
-            tell(captures.copy_capture(capture, self.output, span, self.store, self.force))
+            tell(
+                captures.copy_capture(capture, self.output, span, self.store, self.force, self.mark)
+            )
         return 0
 
     def _span(self, capture: Capture) -> tuple[int, int]:

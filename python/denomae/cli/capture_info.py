@@ -118,7 +118,7 @@ def _labels(capture: Capture) -> dict[str, tuple[int, int]]:
 
 
 def _print(capture: Capture, seen: Look) -> None:
-    rate = capture.sample_rate_hz
+    rate, centre = capture.sample_rate_hz, capture.center_frequency_hz
     kind = "real, read as analytic" if capture.datatype.real else "I and Q"
     lines = {
         "recording": capture.path.name,
@@ -126,7 +126,7 @@ def _print(capture: Capture, seen: Look) -> None:
         "samples": f"{capture.sample_count:,}",
         "sample rate": hertz(rate) if rate else "not known; --sample-rate tells it",
         "duration": f"{capture.sample_count / rate:.6g} s" if rate else "not known",
-        "centre": hertz(capture.center_frequency_hz),
+        "centre": hertz(centre) if centre is not None else "not known",
         "begins": capture.datetime or "not known",
         "description": capture.description,
         **{key.removeprefix("core:"): value for key, value in capture.about.items()},
