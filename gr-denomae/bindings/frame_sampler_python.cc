@@ -7,7 +7,7 @@
 #include <variant>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
-// BINDTOOL_HEADER_FILE_HASH(a209b9ad628957a4b2355b7a2653bb5d)
+// BINDTOOL_HEADER_FILE_HASH(aa3489101d5681834533919ebe502780)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
 // BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
@@ -204,6 +204,17 @@ Raises:
              py::arg("settle_samples") = 0,
              "Says what the stream's centre frequency is, in the same way, whatever the "
              "rx_freq tags say; nan: theirs.")
+        .def("hold",
+             &frame_sampler::hold,
+             "Announces that rate or frequency are about to change: no frame is cut from "
+             "what enters the block from here on, until release().")
+        .def("release",
+             &frame_sampler::release,
+             py::arg("rate_hz"),
+             py::arg("frequency_hz"),
+             py::arg("settle_samples") = 0,
+             "Says what the stream is now, as the setters do, and ends hold(), "
+             "settle_samples later where the flowgraph ran meanwhile.")
         .def(
             "pop",
             &frame_sampler::pop,

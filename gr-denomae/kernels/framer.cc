@@ -40,7 +40,7 @@ void framer::begin(std::uint64_t offset)
         d_time_heard = false;
         d_events_from = offset;
     }
-    d_begin = d_position = offset;
+    d_begin = d_position = d_held_from = offset;
     d_settle = 0;
     forget_partial();
     d_gate.reset();
@@ -53,15 +53,31 @@ void framer::set_parameters(const stream_parameters& parameters,
     if (!rate_changed && same(parameters.frequency_hz, d_parameters.frequency_hz)) {
         return;
     }
-    if (d_position != d_begin) {
-        d_queue.count_discontinuity(fresh_samples());
-        forget_partial();
+    if (d_position != d_begin && !d_held) {
+        break_frame();
         d_settle = std::max(d_settle, settle_samples);
     }
-    if (rate_changed) {
+    if (rate_changed && !(d_held && d_anchor.time_offset >= d_held_from)) {
         d_anchor.time_valid = false; // samples since the time tag went by at two rates
     }
     d_parameters = parameters;
+}
+
+void framer::hold()
+{
+    if (d_position != d_begin && !d_held) {
+        break_frame();
+    }
+    d_held = true;
+    d_held_from = d_position;
+}
+
+void framer::release(std::uint64_t settle_samples)
+{
+    if (d_position != d_begin && d_held) {
+        d_settle = std::max(d_settle, settle_samples);
+    }
+    d_held = false;
 }
 
 std::size_t framer::consume(const std::complex<float>* samples,
@@ -84,6 +100,10 @@ std::size_t framer::consume(const std::complex<float>* samples,
         const std::uint64_t stretch_end =
             event != events.end() ? std::min(event->offset, end) : end;
         const std::uint64_t stretch = stretch_end - d_position;
+        if (d_held) {
+            d_position += stretch;
+            continue;
+        }
         if (d_settle > 0 || d_skip > 0) {
             std::uint64_t& left = d_settle > 0 ? d_settle : d_skip;
             const std::uint64_t skipped = std::min(left, stretch);
@@ -124,22 +144,23 @@ void framer::end()
 
 void framer::apply(const stream_event& event)
 {
-    const bool time_again = event.has_time && d_time_heard;
+    const bool time_again = event.has_time && d_time_heard && !agrees(event);
     const bool rate_changed = event.has_rate && d_anchor.rate_hz == d_anchor.rate_hz &&
                               d_anchor.rate_hz != event.rate_hz;
     const bool frequency_changed = event.has_frequency &&
                                    d_anchor.frequency_hz == d_anchor.frequency_hz &&
                                    d_anchor.frequency_hz != event.frequency_hz;
-    if (time_again || rate_changed || frequency_changed) {
-        d_queue.count_discontinuity(fresh_samples());
-        forget_partial();
+    const bool broken = time_again || rate_changed || frequency_changed;
+    if (broken) {
+        break_frame();
     }
     if (rate_changed) {
         // Samples since the time tag went by at two rates, and the old one's tag may have been
         // wrong in value, as it is behind a decimator: nobody knows the time from here on.
         d_anchor.time_valid = false;
     }
-    if (event.has_time) {
+    // A time that agrees is not taken: a frame that began before it needs the one before.
+    if (event.has_time && (broken || !d_time_heard)) {
         d_time_heard = true;
         d_anchor.time_valid = true;
         d_anchor.time_seconds = event.time_seconds;
@@ -155,6 +176,30 @@ void framer::apply(const stream_event& event)
         d_frequency_since = event.offset;
     }
     d_events_from = event.offset + 1;
+}
+
+bool framer::agrees(const stream_event& event) const
+{
+    double rate_hz = event.has_rate ? event.rate_hz : d_anchor.rate_hz;
+    if (!std::isnan(d_parameters.rate_hz)) {
+        rate_hz = d_parameters.rate_hz;
+    }
+    if (!d_anchor.time_valid || !(rate_hz > 0.0)) {
+        return false;
+    }
+    // long double: seconds up to 2^64 keep all their digits
+    const long double told_s = (static_cast<long double>(event.time_seconds) -
+                                static_cast<long double>(d_anchor.time_seconds)) +
+                               (event.time_fraction - d_anchor.time_fraction);
+    const long double counted = event.offset - d_anchor.time_offset;
+    return std::fabs(told_s * rate_hz - counted) <= 0.5L;
+}
+
+void framer::break_frame()
+{
+    d_queue.count_discontinuity(fresh_samples());
+    forget_partial();
+    d_gate.reset(); // what came before says nothing of what comes now
 }
 
 void framer::start_frame(std::uint64_t offset)

@@ -50,6 +50,34 @@ std::int64_t monotonic_ns()
         .count();
 }
 
+double valid_rate(double rate_hz)
+{
+    if (!std::isnan(rate_hz) && !(std::isfinite(rate_hz) && rate_hz > 0.0)) {
+        throw std::invalid_argument("rate_hz is " + std::to_string(rate_hz) +
+                                    ", wanted Hz above 0, or NaN for the tags'");
+    }
+    return rate_hz;
+}
+
+double valid_frequency(double frequency_hz)
+{
+    if (std::isinf(frequency_hz)) {
+        throw std::invalid_argument("frequency_hz is " + std::to_string(frequency_hz) +
+                                    ", wanted Hz, or NaN for the tags'");
+    }
+    return frequency_hz;
+}
+
+std::uint64_t valid_settle(std::int64_t settle_samples)
+{
+    if (settle_samples < 0) {
+        throw std::invalid_argument("settle_samples is " +
+                                    std::to_string(settle_samples) +
+                                    ", wanted at least 0 samples");
+    }
+    return static_cast<std::uint64_t>(settle_samples);
+}
+
 bool read_time(const pmt::pmt_t& value, kernel::stream_event& event)
 {
     if (!pmt::is_tuple(value) || pmt::length(value) != 2) {
@@ -119,35 +147,46 @@ frame_sampler_impl::frame_sampler_impl(std::int64_t frame_length,
 
 void frame_sampler_impl::set_sample_rate(double rate_hz, std::int64_t settle_samples)
 {
-    if (!std::isnan(rate_hz) && !(std::isfinite(rate_hz) && rate_hz > 0.0)) {
-        throw std::invalid_argument("rate_hz is " + std::to_string(rate_hz) +
-                                    ", wanted Hz above 0, or NaN for the tags'");
-    }
-    say(&kernel::stream_parameters::rate_hz, rate_hz, settle_samples);
+    say(&kernel::stream_parameters::rate_hz, valid_rate(rate_hz), settle_samples);
 }
 
 void frame_sampler_impl::set_center_frequency(double frequency_hz,
                                               std::int64_t settle_samples)
 {
-    if (std::isinf(frequency_hz)) {
-        throw std::invalid_argument("frequency_hz is " + std::to_string(frequency_hz) +
-                                    ", wanted Hz, or NaN for the tags'");
-    }
-    say(&kernel::stream_parameters::frequency_hz, frequency_hz, settle_samples);
+    say(&kernel::stream_parameters::frequency_hz,
+        valid_frequency(frequency_hz),
+        settle_samples);
 }
 
 void frame_sampler_impl::say(double kernel::stream_parameters::*parameter,
                              double value,
                              std::int64_t settle_samples)
 {
-    if (settle_samples < 0) {
-        throw std::invalid_argument("settle_samples is " +
-                                    std::to_string(settle_samples) +
-                                    ", wanted at least 0 samples");
-    }
+    const std::uint64_t settle = valid_settle(settle_samples);
     std::lock_guard<std::mutex> lock(d_parameters_mutex);
     d_parameters.*parameter = value;
-    d_settle = std::max(d_settle, static_cast<std::uint64_t>(settle_samples));
+    d_settle = std::max(d_settle, settle);
+    d_parameters_said = true;
+}
+
+void frame_sampler_impl::hold()
+{
+    std::lock_guard<std::mutex> lock(d_parameters_mutex);
+    d_hold_said = d_held = true;
+    d_parameters_said = true;
+}
+
+void frame_sampler_impl::release(double rate_hz,
+                                 double frequency_hz,
+                                 std::int64_t settle_samples)
+{
+    const kernel::stream_parameters parameters{ valid_rate(rate_hz),
+                                                valid_frequency(frequency_hz) };
+    const std::uint64_t settle = valid_settle(settle_samples);
+    std::lock_guard<std::mutex> lock(d_parameters_mutex);
+    d_parameters = parameters;
+    d_settle = std::max(d_settle, settle);
+    d_held = false;
     d_parameters_said = true;
 }
 
@@ -157,7 +196,14 @@ void frame_sampler_impl::take_parameters()
         return; // work() takes no lock that it does not need
     }
     std::lock_guard<std::mutex> lock(d_parameters_mutex);
+    if (d_hold_said) {
+        d_framer.hold();
+        d_hold_said = false;
+    }
     d_framer.set_parameters(d_parameters, d_settle);
+    if (!d_held) {
+        d_framer.release(d_settle);
+    }
     d_settle = 0;
     d_parameters_said = false;
 }

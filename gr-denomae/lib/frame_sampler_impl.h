@@ -35,6 +35,10 @@ public:
 
     void set_sample_rate(double rate_hz, std::int64_t settle_samples) override;
     void set_center_frequency(double frequency_hz, std::int64_t settle_samples) override;
+    void hold() override;
+    void release(double rate_hz,
+                 double frequency_hz,
+                 std::int64_t settle_samples) override;
 
     frame_batch pop(std::int64_t max_frames, double timeout_s) override;
     std::uint64_t discard() override { return d_queue.discard(); }
@@ -80,6 +84,8 @@ private:
     std::atomic<bool> d_parameters_said{ false };
     kernel::stream_parameters d_parameters;
     std::uint64_t d_settle = 0;
+    bool d_hold_said = false; // since the last work(), be it released or not
+    bool d_held = false;
 
     mutable std::mutex d_run_mutex;
     std::uint64_t d_run = 0;

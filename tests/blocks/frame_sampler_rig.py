@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -77,18 +78,47 @@ class Expected:
     used: set[int] = field(default_factory=set)  # samples of whole frames
 
 
+def times_taken(stream: Stream) -> dict[int, tuple[int, float]]:
+    """The time tags but those that agree, to half a sample, with the count from the one taken last.
+
+    A tag that stands where rate or frequency change is taken in any case.
+    """
+    taken: dict[int, tuple[int, float]] = {}
+    changes = changes_of(stream.rates) | changes_of(stream.frequencies)
+    for offset, (whole, part) in sorted(stream.times.items()):
+        if taken and offset not in changes:
+            since, (whole_then, part_then) = max(taken.items())
+            rates = rates_between(stream, since, offset)
+            if len(rates) == 1:
+                told = Fraction(whole) - whole_then + Fraction(part) - Fraction(part_then)
+                if abs(told * Fraction(rates.pop()) - (offset - since)) <= Fraction(1, 2):
+                    continue
+        taken[offset] = whole, part
+    return taken
+
+
+def changes_of(values: dict[int, float]) -> set[int]:
+    """The offsets of tags whose value is another than the one before."""
+    return {b for a, b in pairwise(sorted(values)) if values[a] != values[b]}
+
+
+def rates_between(stream: Stream, first: int, last: int) -> set[float]:
+    """The rates that were in force from one sample to another."""
+    before = in_force(stream.rates, first)
+    known = {before[1]} if before else set()
+    return known | {rate for k, rate in stream.rates.items() if first < k <= last}
+
+
 def expected(
     stream: Stream, length: int, hop: int, gate_db: float = -np.inf, hysteresis_db: float = 3.0
 ) -> Expected:
     """The definition, from the whole stream at once: stretches between breaks, then windows."""
-    breaks = set(sorted(stream.times)[1:])
-    for values in (stream.rates, stream.frequencies):
-        offsets = sorted(values)
-        breaks |= {b for a, b in pairwise(offsets) if values[a] != values[b]}
+    breaks = set(sorted(times_taken(stream))[1:])
+    breaks |= changes_of(stream.rates) | changes_of(stream.frequencies)
     edges = [0, *sorted(breaks), len(stream.samples)]
     result = Expected(discontinuities=len(breaks))
-    is_open = False
     for begin, end in pairwise(edges):
+        is_open = False
         for start in range(begin, end - length + 1, hop):
             frame = stream.samples[start : start + length].astype(np.complex128)
             result.seen += 1
@@ -115,9 +145,5 @@ def in_force(values: dict[int, object], offset: int) -> tuple[int, object] | Non
 
 def time_in_force(stream: Stream, offset: int) -> tuple[int, tuple[int, float]] | None:
     """Offset and value of the last time tag; None after a rate that changed since."""
-    told = in_force(stream.times, offset)
-    since = [k for k in stream.rates if told and told[0] < k <= offset]
-    rates = [in_force(stream.rates, told[0]) if told else None]
-    rates += [(k, stream.rates[k]) for k in sorted(since)]
-    values = {rate[1] for rate in rates if rate}
-    return told if len(values) < 2 else None
+    told = in_force(times_taken(stream), offset)
+    return told if told and len(rates_between(stream, told[0], offset)) < 2 else None

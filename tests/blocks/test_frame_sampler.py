@@ -46,9 +46,14 @@ def streams(draw: st.DrawFn) -> Stream:
         samples[place : place + 40] = draw(st.sampled_from([0, np.nan, 1e30, complex(0, np.inf)]))
     few = {"max_size": 5 if count else 0}
     times = st.tuples(st.integers(0, 2**63), st.floats(0, 0.999))
+    told = draw(st.dictionaries(places, times, **few))
+    if count and draw(st.booleans()):  # tags as of one clock, at one rate or nearly
+        began = draw(st.integers(0, 2**40))
+        off = st.sampled_from([0, 0.4, -0.4, 0.6, 30])
+        told = {k: (began, 0.25 + (k + draw(off)) / 1e6) for k in draw(st.sets(places, **few))}
     return Stream(
         samples,
-        draw(st.dictionaries(places, times, **few)),
+        told,
         draw(st.dictionaries(places, st.sampled_from([1e6, 2e6]), **few)),
         draw(st.dictionaries(places, st.sampled_from([1e8, 2.4e9]), **few)),
     )

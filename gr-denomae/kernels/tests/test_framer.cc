@@ -350,6 +350,130 @@ BOOST_AUTO_TEST_CASE(a_tag_does_not_cut_the_settling_short_and_is_heeded)
                (std::vector<double>{ 2e8 }));
 }
 
+BOOST_AUTO_TEST_CASE(the_gate_closes_at_a_tag_a_retune_and_a_hold)
+{
+    // 4 samples at 0 dB, then 8 at 2 dB below the gate and within its hysteresis
+    samples_t samples(12, { std::pow(10.0f, -0.6f), 0.0f });
+    std::fill(samples.begin(), samples.begin() + 4, 1.0f);
+    const std::vector<stream_event> none, time{ time_event(4, 1) }, frequency = [] {
+        stream_event event;
+        event.offset = 4;
+        event.has_frequency = true;
+        event.frequency_hz = 2e8;
+        return std::vector<stream_event>{ event };
+    }();
+    const stream_parameters retuned{ 1e6, 1e8 };
+    const auto passed = [&](const std::vector<stream_event>& events, auto change) {
+        rig r(4, 4, drop_policy::newest, 100);
+        r.gate.set_gate_db(-10.0);
+        r.gate.set_hysteresis_db(3.0);
+        r.cutter.begin(0);
+        stream_event first = time_event(0, 0);
+        first.has_frequency = true;
+        first.frequency_hz = 1e8;
+        BOOST_TEST(r.cutter.consume(samples.data(), 4, { first }, 0) == 4u);
+        change(r.cutter);
+        BOOST_TEST(r.cutter.consume(samples.data() + 4, 8, events, 0) == 8u);
+        return take_batch(r.queue, 100, 0ns).size;
+    };
+    const auto nothing = [](framer&) {};
+    BOOST_TEST(passed(none, nothing) == 3u);
+    BOOST_TEST(passed(time, nothing) == 1u);
+    BOOST_TEST(passed(frequency, nothing) == 1u);
+    BOOST_TEST(passed(none, [&](framer& f) { f.set_parameters(retuned, 0); }) == 1u);
+    BOOST_TEST(passed(none, [&](framer& f) {
+                   f.hold();
+                   f.release(0);
+               }) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_cut_from_a_hold_to_the_end_of_the_settling_behind_it)
+{
+    rig r(10, 10, drop_policy::newest, 100);
+    r.cutter.begin(0);
+    r.cutter.hold(); // before the first sample it costs none
+    r.cutter.set_parameters({ 1e6, 1e8 }, 1000);
+    r.cutter.release(1000);
+    feed(r, ramp(15), {});
+    r.cutter.hold(); // amid the frame at 10
+    feed(r, ramp(30), {});
+    r.cutter.set_parameters({ 1e6, 2e8 }, 3); // said while it is held
+    feed(r, ramp(30), {});
+    r.cutter.hold(); // held already
+    r.cutter.set_parameters({ 1e6, 3e8 }, 7);
+    r.cutter.release(7); // at 75
+    feed(r, ramp(20), {});
+    r.cutter.release(1000); // not held: nothing
+    feed(r, ramp(10), {});
+    const frame_batch batch = take_batch(r.queue, 100, 0ns);
+    BOOST_TEST(batch.sample_offset == (std::vector<std::uint64_t>{ 0, 82, 92 }));
+    BOOST_TEST(batch.frequency_hz == (std::vector<double>{ 1e8, 3e8, 3e8 }));
+    BOOST_TEST(r.queue.counters().discontinuities == 1u);
+    BOOST_TEST(r.queue.counters().tail_samples == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_time_told_during_a_hold_outlives_the_change_of_rate_and_no_other_does)
+{
+    for (const bool told : { true, false }) {
+        rig r(10, 10, drop_policy::newest, 100);
+        r.cutter.begin(0);
+        r.cutter.set_parameters({ 1e6, 1e8 }, 0);
+        feed(r, ramp(15), { time_event(0, 7) });
+        r.cutter.hold();
+        feed(r,
+             ramp(15),
+             told ? std::vector{ time_event(20, 8) } : std::vector<stream_event>{});
+        r.cutter.set_parameters({ 2e6, 1e8 }, 0);
+        r.cutter.release(0);
+        feed(r, ramp(10), {});
+        r.cutter.set_parameters({ 4e6, 1e8 }, 0); // and this one nobody announced
+        feed(r, ramp(10), {});
+        const frame_batch batch = take_batch(r.queue, 100, 0ns);
+        BOOST_TEST(batch.sample_offset == (std::vector<std::uint64_t>{ 0, 30, 40 }));
+        BOOST_TEST(batch.time_valid == (std::vector<std::uint8_t>{ 1, told, 0 }));
+        if (told) {
+            BOOST_TEST(batch.time_offset[1] == 20u);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_time_breaks_a_frame_where_it_disagrees_by_half_a_sample)
+{
+    const auto starts = [](double samples_off, std::uint64_t seconds, bool by_tag) {
+        rig r(10, 10, drop_policy::newest, 100);
+        r.cutter.begin(0);
+        stream_event first = time_event(0, seconds);
+        if (by_tag) {
+            first.has_rate = true;
+            first.rate_hz = 1e3;
+        } else {
+            r.cutter.set_parameters({ 1e3, 1e8 }, 0);
+        }
+        stream_event again = time_event(1005, seconds + 1);
+        again.time_fraction += (5.0 + samples_off) / 1e3;
+        std::vector<stream_event> events{ first, again };
+        feed(r, ramp(1020), events);
+        const frame_batch batch = take_batch(r.queue, 200, 0ns);
+        for (std::size_t i = 0; i < batch.size; ++i) {
+            const bool anew = samples_off != 0.0 && std::fabs(samples_off) > 0.5;
+            const bool behind = batch.sample_offset[i] >= 1005;
+            BOOST_TEST(batch.time_offset[i] == (anew && behind ? 1005u : 0u));
+        }
+        return batch.sample_offset.back();
+    };
+    for (const bool by_tag : { true, false }) {
+        for (const std::uint64_t seconds : { 0ull, 1772366400ull, 1ull << 62 }) {
+            for (const double off : { 0.0, 0.49, -0.49 }) {
+                BOOST_TEST(starts(off, seconds, by_tag) == 1000u + 10u);
+            }
+            for (const double off : { 0.51, -0.51, 1e6, -1000.0 }) {
+                BOOST_TEST(starts(off, seconds, by_tag) == 1005u);
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_hop_of_zero_is_refused)
 {
     frame_queue queue(4, 4, drop_policy::newest);

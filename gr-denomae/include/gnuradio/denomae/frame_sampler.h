@@ -31,14 +31,18 @@ using kernel::frame_counters;
  *
  * Tags `rx_time` (tuple of whole and fractional seconds), `rx_rate` (Hz) and `rx_freq` (Hz) are
  * read, and kept with the frames that begin while they are in force. A second `rx_time`, or a
- * changed `rx_rate` or `rx_freq`, is a discontinuity: the unfinished frame is thrown away and
- * the next one begins at the tagged sample. After a changed `rx_rate` with no `rx_time` on
- * the same sample frames have no time until the next `rx_time`: the samples since the last one
- * went by at two rates.
+ * changed `rx_rate` or `rx_freq`, is a discontinuity: the unfinished frame is thrown away, the
+ * gate closes, and the next frame begins at the tagged sample. A second `rx_time` that agrees
+ * with the counted one to within half a sample, at the rate that was said or tagged, proves
+ * that no sample is missing: it is none. After a changed `rx_rate` with no `rx_time` on the
+ * same sample frames have no time until the next `rx_time`: the samples since the last one went
+ * by at two rates.
  *
  * What set_sample_rate() and set_center_frequency() say wins over the tags' values, for frames
  * that begin after the call: a frame keeps what was in force when it began, however long it
- * waits in the queue. Such a change is a discontinuity too.
+ * waits in the queue. Such a change is a discontinuity too. What a receiver sends while it is
+ * being tuned is of nobody knows which frequency: call hold() before its driver, and release()
+ * when that has returned.
  *
  * The setters, the getters, pop(), discard(), counters(), run() and finished() may be called
  * from any thread, also while the flowgraph runs.
@@ -84,7 +88,8 @@ public:
     /*!
      * Says what the stream's rate is from the next samples that enter the block, whatever the
      * `rx_rate` tags say. A change while the flowgraph runs also ends the time, until the next
-     * `rx_time`: the samples since the last one went by at two rates.
+     * `rx_time`: the samples since the last one went by at two rates. Between hold() and
+     * release() it does not end a time that was told since hold().
      *
      * \param rate_hz        > 0; NaN: the tags'
      * \param settle_samples thrown away at a change while the flowgraph runs, >= 0: samples
@@ -102,6 +107,24 @@ public:
      */
     virtual void set_center_frequency(double frequency_hz,
                                       std::int64_t settle_samples = 0) = 0;
+
+    /*!
+     * Announces that rate or frequency are about to change: no frame is cut from samples that
+     * enter the block after the call, until release(). Tags among them are heeded.
+     */
+    virtual void hold() = 0;
+
+    /*!
+     * Says what the stream is now, and ends hold().
+     *
+     * \param rate_hz        as in set_sample_rate()
+     * \param frequency_hz   as in set_center_frequency()
+     * \param settle_samples thrown away from here on where the flowgraph ran meanwhile, >= 0
+     * \throws std::invalid_argument; then it is held as before
+     */
+    virtual void release(double rate_hz,
+                         double frequency_hz,
+                         std::int64_t settle_samples = 0) = 0;
 
     /*!
      * Waits for a frame and takes all that are queued, oldest first, up to a number.

@@ -41,10 +41,15 @@ struct stream_parameters {
  * The hop may be shorter than a frame (overlapping frames), equal (contiguous) or longer
  * (samples in between are skipped). A time tag after the first one, and a rate or frequency
  * that differs from the last, is a discontinuity: the partial frame is thrown away, its
- * samples are counted, and the next frame begins exactly at the tagged sample. After a rate
- * that changed without a time on the same sample the time is unknown until it is told anew.
+ * samples are counted, the gate closes, and the next frame begins exactly at the tagged
+ * sample. After a rate that changed without a time on the same sample the time is unknown
+ * until it is told anew.
  *
- * One thread at a time may call begin(), set_parameters(), consume() and end().
+ * A repeated time that agrees with the counted one, to within half a sample at the rate in
+ * force, proves that no sample is missing: it is no discontinuity, and says nothing new.
+ *
+ * One thread at a time may call begin(), set_parameters(), hold(), release(), consume() and
+ * end().
  */
 class framer
 {
@@ -67,11 +72,24 @@ public:
      * Says what the stream is from position() on. A change amid a run is a discontinuity: the
      * partial frame is thrown away, and so are the next `settle_samples`, which were captured
      * before the change and were still on their way; tags among them are heeded. After a
-     * changed rate the time is unknown until a tag tells it anew. Where nothing changes, nothing
-     * happens.
+     * changed rate the time is unknown until a tag tells it anew, unless one has since hold().
+     * Where nothing changes, nothing happens.
      */
     void set_parameters(const stream_parameters& parameters,
                         std::uint64_t settle_samples);
+
+    /*!
+     * Announces a change of the stream: the partial frame is thrown away, which is a
+     * discontinuity amid a run, and so are all samples until release(). Tags among them are
+     * heeded, and taken for those of the new stream.
+     */
+    void hold();
+
+    /*!
+     * Ends hold(), after set_parameters() has said what the stream is now: amid a run
+     * `settle_samples` more are thrown away.
+     */
+    void release(std::uint64_t settle_samples);
 
     /*!
      * Takes samples from the stream, in order and without gaps.
@@ -96,6 +114,8 @@ public:
 
 private:
     void apply(const stream_event& event);
+    bool agrees(const stream_event& event) const;
+    void break_frame();
     void start_frame(std::uint64_t offset);
     void complete(std::int64_t arrival_ns, std::uint64_t samples_behind);
     void forget_partial();
@@ -111,6 +131,8 @@ private:
     std::uint64_t d_events_from = 0; // events before this offset were applied
     std::uint64_t d_skip = 0;        // samples to pass over before the next frame
     std::uint64_t d_settle = 0;      // the same, whatever tags are among them
+    bool d_held = false;             // the same, until it is released
+    std::uint64_t d_held_from = 0;   // tags from here on are of the new stream
     std::size_t d_filled = 0;        // samples in the unfinished frame,
     std::size_t d_carried = 0;       // of which these belong to the frame before as well
     frame_ptr d_current;
