@@ -207,6 +207,32 @@ def test_a_status_line_is_logged_at_its_interval(engine, capfd):
     radio.end()
 
 
+def test_a_stall_is_not_made_up_for_by_a_burst_of_status_lines(engine, capfd):
+    outlet = denomae.denomae_classifier(engine=engine, status_interval_s=60)._outlet
+    outlet._next_line_at = time.monotonic() - 1000
+    for _ in range(10):
+        outlet._tick()
+    assert "".join(capfd.readouterr()).count("no label yet") == 1
+    assert outlet._next_line_at > time.monotonic()
+
+
+@pytest.mark.parametrize("rate, whole", [(1e6, 4), (0.0, 0), (1.1e6, 0)])
+def test_times_told_within_every_frame_break_it_unless_they_agree(engine, rate, whole):
+    tags = [
+        tag(k, "rx_time", rx_time(1_772_366_400, 0.25 + k / 1e6)) for k in range(0, 4 * N, N // 2)
+    ]
+    recording = Recording(noise(4 * N), engine, tags, sample_rate=rate)
+    labels = recording.play()
+    line = recording.classifier.status_line()
+    assert len(labels) == whole
+    if whole:
+        assert labels[3].time == "2026-03-01T12:00:00.253072000Z"
+        assert "discontinuities" not in line and "whole" not in line
+    else:
+        assert "no frame was whole yet, tags on the stream (rx_time" in line
+        assert "discontinuities 7" in line
+
+
 def test_two_classifiers_of_one_stream_are_told_apart_by_their_source(engine, nano_checkpoint):
     flowgraph = Recording(noise(12 * N), engine, source="one")
     second, heard = (

@@ -205,6 +205,41 @@ def test_a_flowgraph_whose_model_failed_stops_within_a_second(engine):
     assert radio.end() < 1.0
 
 
+def test_a_model_that_fails_after_the_stop_is_no_failure_of_the_next_run(engine, capfd):
+    class FailsLate(HeldEngine):
+        failed = False
+
+        def classify(self, frames, places=None):
+            if self.failed:
+                return self._engine.classify(frames, places)
+            self.entered.set()
+            self.free.wait()
+            self.failed = True
+            raise RuntimeError("the device has fallen off the bus")
+
+    late = FailsLate(engine)
+    radio = Radio(late)
+    radio.start()
+    assert late.entered.wait(30)
+    radio.end()
+    radio.start()
+    late.free.set()
+    assert radio.collector.arrived.wait(30)
+    assert radio.classifier.status()["error"] is None
+    radio.end()
+    assert "fallen off the bus" not in "".join(capfd.readouterr())
+
+
+def test_that_a_model_failed_stands_in_every_status_line(engine, capfd):
+    radio = Radio(FailingEngine(engine, 0), status_interval_s=0.05)
+    radio.start()
+    log = []
+    assert eventually(
+        lambda: log.append("".join(capfd.readouterr())) or "".join(log).count(" failed: Run") >= 2
+    )
+    radio.end()
+
+
 def test_a_flowgraph_that_is_gone_leaves_no_engine_behind(nano_checkpoint):
     gc.collect()
     gc.disable()  # by the count of references alone: a GPU's memory waits for no collection

@@ -81,6 +81,9 @@ class label_outlet(gr.basic_block):
         self.logger.error(f"no more labels in this run, frames are thrown away: {sentence}")
 
     def _tick(self) -> None:
-        if self._interval_s > 0 and time.monotonic() >= self._next_line_at:
+        now = time.monotonic()
+        if self._interval_s > 0 and now >= self._next_line_at:
             self._next_line_at += self._interval_s
+            if self._next_line_at <= now:  # a stall: what it left out is not made up for
+                self._next_line_at = now + self._interval_s
             self.logger.info(self.status.line())

@@ -7,6 +7,11 @@ from typing import Any
 
 from denomae.labels import Label
 
+_BROKEN = (
+    ": no frame was whole yet, tags on the stream (rx_time, rx_rate, rx_freq) break it; an rx_time "
+    "does not where it agrees with a right sample_rate"
+)
+
 
 class Status:
     """What happened since the flowgraph began.
@@ -51,14 +56,15 @@ class Status:
         """For example `qpsk 0.97 known, 12.1 dB | frames 977, labels 970, dropped 0 | 3.2 ms`."""
         counted = self.counters()
         frames = f"frames {counted['seen']}, labels {self.labels}, dropped {counted['dropped']}"
-        for name in ("gated", "invalid"):
+        for name in ("gated", "invalid", "discontinuities"):
             if counted[name]:
                 frames += f", {name} {counted[name]}"
         if self.error is not None:
             return f"failed: {self.error} | {frames}"
         label = self.last
         if label is None:
-            return f"no label yet | {frames}"
+            broken = counted["discontinuities"] and not counted["seen"]
+            return f"no label yet{_BROKEN if broken else ''} | {frames}"
         snr = "" if label.snr_db is None else f", {label.snr_db:.1f} dB"
         verdict = f"{label.label} {label.confidence:.2f} {label.verdict}{snr}"
         return f"{verdict} | {frames} | {label.latency_ms:.1f} ms"

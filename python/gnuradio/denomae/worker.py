@@ -56,7 +56,7 @@ class Worker:
         self._sequence = 0
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._giving = threading.Lock()  # between giving a label and stopping
+        self._giving = threading.Lock()  # between giving a label, or failing, and stopping
 
     def start(self) -> None:
         threading.Thread(target=self._work, name="denomae-worker", daemon=True).start()
@@ -64,7 +64,8 @@ class Worker:
     def stop(self, within_s: float) -> Worker | None:
         """Abandon what waits; the worker that is still busy after `within_s`, this or an earlier.
 
-        No label is given away after this returns, also when the model ends later.
+        No label is given away after this returns, and no failure is reported, also when the model
+        ends later.
         """
         self._stopping.set()
         # not join(): on a thread of GNU Radio's it leaves an entry in Python's table of threads
@@ -84,7 +85,9 @@ class Worker:
             try:
                 self._label_until_the_end()
             except Exception as error:  # of any kind: the radio must not stand still for it
-                self._fail(f"{type(error).__name__}: {error}")
+                with self._giving:
+                    if not self._stopping.is_set():  # or it would be the next run's failure
+                        self._fail(f"{type(error).__name__}: {error}")
                 self._discard_until_the_end()
             if not self._stopping.wait(GRACE_S):
                 self._end()
@@ -125,3 +128,4 @@ class Worker:
     def _discard_until_the_end(self) -> None:
         while not (self._stopping.wait(_POLL_S / 5) or self._sampler.finished(self._run)):
             self._sampler.discard()
+            self._tick()
