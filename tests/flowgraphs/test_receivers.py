@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 
@@ -125,21 +126,51 @@ def test_the_marks_of_a_band_are_two_lines_at_its_edges():
     np.testing.assert_allclose(np.fft.fftfreq(1024, 1 / 1.024e6)[lines], [240e3, 272e3])
 
 
-def test_a_receiver_with_a_rate_of_its_own_is_reported_once(capfd):
+def test_a_watch_over_a_receiver_that_plays_says_nothing_and_ends_with_the_flowgraph(capfd):
     flowgraph = gr.top_block()
     source = blocks.throttle(gr.sizeof_gr_complex, 1e5)
     sink = blocks.null_sink(gr.sizeof_gr_complex)
     flowgraph.connect(analog.sig_source_c(1e5, analog.GR_CONST_WAVE, 0, 1), source, sink)
     ticks = threading.Semaphore(0)
     flowgraph.start()
-    denomae.receivers.watch(
-        flowgraph, sink, rates=lambda: (1.024e6, 200e6 / 195), tick=ticks.release
-    )
+    denomae.receivers.watch(flowgraph, sink, tick=ticks.release)
     for _ in range(4):
         assert ticks.acquire(timeout=60)
     flowgraph.stop()
     flowgraph.wait()
     said = capfd.readouterr()
-    assert (said.out + said.err).count("it runs at 1025641.02564 samples/s") == 1
-    assert "no samples" not in said.out + said.err
+    assert "receiver" not in said.out + said.err
     assert not [t for t in threading.enumerate() if t.name == "denomae watch"]
+
+
+@pytest.mark.parametrize(
+    "kind, option, sentence",
+    [
+        ("rtlsdr", "--decimation=0", "--decimation is 0, wanted a whole number of at least 1"),
+        ("usrp", "--decimation=-4", "--decimation is -4, wanted a whole number of at least 1"),
+        ("soapy", "--rate=0", "--rate is 0, wanted the receiver's samples per second, above 0"),
+        (
+            "usrp",
+            "--rate=-1e6",
+            "--rate is -1e+06, wanted the receiver's samples per second, above 0",
+        ),
+    ],
+)
+def test_an_option_that_cannot_be_is_told_in_one_line(programs, kind, option, sentence):
+    status, lines = ended(programs[kind], option)
+    assert status == 1
+    assert lines[-1] == sentence
+    assert not any("Traceback" in line for line in lines)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_sliders_reach_receiver_and_classifier_through_the_tuner_alone(programs, kind):
+    """Driver and classifier are set by `set_tuning` alone, which the tuner replaces."""
+    text = programs[kind].read_text()
+    setters = re.findall(r"    def (set_\w+)\(self.*?\n(.*?)(?=\n    def |\ndef )", text, re.DOTALL)
+    tuning = r"self\.aerial\.set_(center_freq|frequency|samp_rate|sample_rate)\b|" + (
+        r"self\.classifier\.set_(center_frequency|sample_rate)\b"
+    )
+    beside = {name for name, body in setters if re.search(tuning, body)}
+    assert beside == {"set_tuning", "set_decimation"}  # nothing calls the latter
+    assert "self.set_tuning = denomae.receivers.Tuner(" in text

@@ -132,7 +132,8 @@ def test_labels_follow_the_sliders(program, tmp_path, a_second_of_noise):
     assert places == sorted(places)  # each is over when the next begins
     for k in began[1:]:  # and half a second, which was on its way, lies between
         before, after = running.labels[k - 1], running.labels[k]
-        assert after.sample_offset - before.sample_offset - N >= 0.5 * NARROW_HZ
+        assert after.sample_rate_hz is not None
+        assert after.sample_offset - before.sample_offset - N >= 0.5 * after.sample_rate_hz
     assert session.asked(GAIN)[-1] == 207
     assert session.asked(RATE) == [RATE_HZ, 1_280_000]
     assert session.asked(FREQUENCY) == [433_664_000, 433_744_000, 433_680_000]

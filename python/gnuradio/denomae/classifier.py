@@ -61,7 +61,8 @@ class denomae_classifier(gr.hier_block2):
         threshold: probability below which the verdict is `unknown`; nan: the checkpoint's own.
         status_interval_s: seconds between status lines in the log; 0: none.
         settle_samples: samples thrown away when the frequency or the rate is changed while the
-            flowgraph runs (≥ 0): those captured before the change that come after it.
+            flowgraph runs (≥ 0): those captured before the change that come after it, or, with
+            `begin_retune`, after `end_retune`.
         engine: an engine that is loaded already, instead of `checkpoint`, `device`, `batch_size`;
             no other thread may use it while the flowgraph runs.
 
@@ -101,7 +102,7 @@ class denomae_classifier(gr.hier_block2):
         hop = count("hop", hop, 0)
         queue_frames = count("queue_frames", queue_frames, 1)
         batch_size = count("batch_size", batch_size, 1)
-        self._settle_samples = count("settle_samples", settle_samples, 0)
+        self.set_settle_samples(settle_samples)
         status_interval_s = seconds("status_interval_s", status_interval_s)
         rate_hz("sample_rate", sample_rate)
         frequency_hz("center_frequency", center_frequency)
@@ -148,9 +149,36 @@ class denomae_classifier(gr.hier_block2):
 
         The unfinished frame and the next `settle_samples` are thrown away; frames that begin behind
         them carry the new frequency. Those cut before carry the old one, however late their labels.
+        Frames that are cut while the receiver's driver is at work carry either: `begin_retune`.
         """
         frequency = frequency_hz("center_frequency", center_frequency)
         self._sampler.set_center_frequency(frequency, self._settle_samples)
+
+    def begin_retune(self) -> None:
+        """Cut no more frames: to be called before the receiver's driver is told anything.
+
+        The unfinished frame is thrown away, and so is all that arrives until `end_retune`. Where
+        times come from tags, an `rx_time` that arrives meanwhile is the new stream's.
+        """
+        self._sampler.hold()
+
+    def end_retune(self, center_frequency: float, sample_rate: float) -> None:
+        """Go on, `settle_samples` later: to be called when the driver has done its work.
+
+        Args:
+            center_frequency: of the band at the classifier's input, Hz; nan: from tags.
+            sample_rate: there, Hz; 0: from tags.
+
+        Raises:
+            DenomaeError: one of these cannot be; no frames are cut then, as before.
+        """
+        frequency = frequency_hz("center_frequency", center_frequency)
+        rate = rate_hz("sample_rate", sample_rate)
+        self._sampler.release(rate or math.nan, frequency, self._settle_samples)
+
+    def set_settle_samples(self, settle_samples: int) -> None:
+        """See the class; may be called while the flowgraph runs, and holds for the next change."""
+        self._settle_samples = count("settle_samples", settle_samples, 0)
 
     def set_threshold(self, threshold: float) -> None:
         """See the class; may be called while the flowgraph runs."""

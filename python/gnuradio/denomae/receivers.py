@@ -25,6 +25,10 @@ from gnuradio import gr
 
 from denomae.errors import DenomaeError
 
+from .tuning import Tuner, bandwidth, one_line
+
+__all__ = ["Tuner", "bandwidth", "edges", "need", "opening", "watch"]
+
 BLOCK = "aerial"
 """The flowgraph's source block, by whose name its errors are known. Companion makes blocks in the
 reverse order of their names, so this one is opened last: samples that wait while a model loads
@@ -32,8 +36,6 @@ would come late."""
 TICK_S = 0.25
 SILENT_S = 3.0
 STOP_S = 3.0
-RATE_TOLERANCE = 1e-5
-"""More than the clock of a receiver is off; less than two rates of its dividers lie apart."""
 _ANSWER_S = 3.0
 _TCP_DEFAULTS = ("127.0.0.1", 1234)  # gr-osmosdr's own
 
@@ -110,10 +112,9 @@ def opening(driver: str, args: str) -> None:
 def watch(
     flowgraph: Any,
     block: Any,
-    rates: Callable[[], tuple[float, float]],
     tick: Callable[[], None],
 ) -> None:
-    """Report a receiver that falls silent or has a rate of its own, and let no driver hold the end.
+    """Report a receiver that falls silent, and let no driver hold the end.
 
     To be called once the flowgraph has started. A driver may wait for samples that never come, and
     `wait()` of the flowgraph for the driver: then the process ends `STOP_S` after `stop()`.
@@ -121,13 +122,12 @@ def watch(
     Args:
         flowgraph: the flowgraph (`gr.top_block`).
         block: a block that reads what the receiver sends.
-        rates: tells the sample rate that the receiver was asked for, and the one it has, Hz.
         tick: called every `TICK_S`, from a thread of its own, until the flowgraph stops.
     """
     stopped = threading.Event()
     stop, wait = flowgraph.stop, flowgraph.wait
     watching = threading.Thread(
-        target=_watch, args=(block, rates, tick, stopped), name="denomae watch", daemon=True
+        target=_watch, args=(block, tick, stopped), name="denomae watch", daemon=True
     )
 
     def stop_watching_too() -> None:
@@ -183,7 +183,7 @@ def _explain(
 ) -> None:
     """As `sys.excepthook`: one line for what a user can mend, the traceback for anything else."""
     lines = [frame.line or "" for frame in traceback.extract_tb(trace)]
-    said = " ".join(str(error).split())
+    said = one_line(error)
     if isinstance(error, DenomaeError):
         print(said, file=sys.stderr)
     elif any(line.startswith(f"self.{BLOCK} =") for line in lines):
@@ -212,12 +212,11 @@ def _wait_or_exit(wait: Callable[[], None], stopped: threading.Event) -> None:
 
 def _watch(
     block: Any,
-    rates: Callable[[], tuple[float, float]],
     tick: Callable[[], None],
     stopped: threading.Event,
 ) -> None:
     logger = gr.logger("receiver")
-    seen, changed_at, silent, known = 0, time.monotonic(), False, None
+    seen, changed_at, silent = 0, time.monotonic(), False
     while not stopped.wait(TICK_S):
         tick()
         before, seen, now = seen, block.nitems_read(0), time.monotonic()
@@ -232,9 +231,3 @@ def _watch(
                 )
             else:
                 logger.info("samples again")
-        last, known = known, rates()
-        if known != last and abs(known[1] / known[0] - 1) > RATE_TOLERANCE:
-            logger.error(
-                f"it runs at {known[1]:.12g} samples/s instead of {known[0]:.12g}, and the labels "
-                f"tell the wrong rate: start with --rate {known[1]:.12g}"
-            )
