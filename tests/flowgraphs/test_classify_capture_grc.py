@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,8 +73,27 @@ def test_it_plays_the_capture_to_its_end_and_publishes_its_labels(program, tmp_p
     assert {(x.source, x.sample_rate_hz, x.center_frequency_hz) for x in received} == {
         ("demo", 32e3, 433.92e6)
     }
+    assert {label.time for label in received} == {None}  # no clock ran eight times as fast
     assert "frames " in output  # the status line
     assert received[-1].label in output  # and the labels themselves, from the message debug block
+
+
+def test_at_its_own_speed_the_labels_have_times_that_run_forwards(program, tmp_path):
+    samples = tmp_path / "short.sigmf-data"
+    samples.write_bytes(CAPTURE.read_bytes()[: 4 * 32_000 * 2])
+    with subprocess.Popen(
+        [sys.executable, program, "--capture", samples, "--address", f"ipc://{tmp_path}/labels"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    told = re.findall(r"\(time \. \{(\d+) ([\d.e-]+)\}\)", output)
+    assert len(told) > 20, output
+    seconds = [int(whole) + float(part) for whole, part in told]
+    assert seconds[-1] - seconds[0] > 1
 
 
 def test_a_capture_that_is_missing_ends_it_with_a_message(program, tmp_path):
