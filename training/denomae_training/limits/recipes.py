@@ -24,7 +24,8 @@ from denomae_training.signals.recipes import denomae10, radioml24
 from denomae_training.signals.recipes.live import Live
 from denomae_training.signals.recipes.paper10 import Paper10
 
-SCENES = 40  # timings, rates and pulses that a cell's frames are shared among
+# Timings, rates and pulses that a cell's frames are shared among.
+SCENES, SCENES_OF_ALL_RATES = 40, 100
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def limit_of(recipe: Recipe) -> Limit:
         return Limit(
             recipe.classes, (-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0), paper10.KNOWS, trials
         )
-    draw = _SCENES.get(type(recipe))
+    draw, scenes = _SCENES.get(type(recipe), (None, 0))
     if draw is None:
         raise DenomaeError(
             f"no limit is defined for {recipe.name}; wanted one of {', '.join(with_limits())}"
@@ -72,7 +73,7 @@ def limit_of(recipe: Recipe) -> Limit:
     low, high = recipe.snr_db
     cells = np.arange(np.ceil(low / 4) * 4, high + 1, 4)
     classes = tuple(draw(recipe, np.random.default_rng(0)).definitions)
-    return Limit(classes, tuple(cells.tolist()), known, _of_scenes(recipe, draw))
+    return Limit(classes, tuple(cells.tolist()), known, _of_scenes(recipe, draw, scenes))
 
 
 def with_limits() -> list[str]:
@@ -83,11 +84,14 @@ def with_limits() -> list[str]:
     return [name for name, recipe in RECIPES.items() if isinstance(recipe, kinds)]
 
 
-def _of_scenes(recipe: Recipe, draw: Callable[[Recipe, np.random.Generator], Scene]):
+DrawScene = Callable[[Recipe, np.random.Generator], Scene]
+
+
+def _of_scenes(recipe: Recipe, draw: DrawScene, most: int):
     def trials(seed: int, snr_db: float, frames: int, phases: int) -> Trials:
         name = zlib.crc32(recipe.name.encode())
         rng = np.random.default_rng([seed, name, round(100 * snr_db) % 2**32])
-        scenes = [draw(recipe, rng) for _ in range(min(SCENES, frames))]
+        scenes = [draw(recipe, rng) for _ in range(min(most, frames))]
         return scene_trials(scenes, rng, snr_db, frames, phases)
 
     return trials
@@ -148,8 +152,8 @@ def _keyed(ranges: KeyedRange, rng: np.random.Generator) -> ContinuousPhase:
     return ContinuousPhase(round(index, 2), bandwidth_time, ranges.levels)
 
 
-_SCENES: dict[type[Recipe], Callable[[Recipe, np.random.Generator], Scene]] = {
-    denomae10.Denomae10: _denomae10,
-    radioml24.RadioML24: _radioml24,
-    Live: _live,
+_SCENES: dict[type[Recipe], tuple[DrawScene, int]] = {
+    denomae10.Denomae10: (_denomae10, SCENES),
+    radioml24.RadioML24: (_radioml24, SCENES),
+    Live: (_live, SCENES_OF_ALL_RATES),
 }

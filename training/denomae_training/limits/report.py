@@ -103,8 +103,7 @@ def draw_limit(rows: Sequence[Row], title: str, path: Path) -> None:
     top.set(ylabel="accuracy, all classes (%)", ylim=(0, 112), title=title)
     top.set_yticks(range(0, 101, 20))
     top.grid(alpha=0.3)
-    if rows[0]["views"]:
-        top.legend(loc="lower right", fontsize=8)
+    top.legend(loc="lower right", fontsize=8, title="bars: ± 3 standard errors", title_fontsize=8)
     table = np.array([[row["class_accuracy"][name] for row in rows] for name in classes])
     below.imshow(100 * table, aspect="auto", cmap="YlGnBu", vmin=0, vmax=100)
     for y, x in np.ndindex(table.shape):
