@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# A shell that starts this in the background leaves SIGINT ignored, and every program that a test
+# starts would inherit that and not hear the Ctrl-C it is tested with.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure; what hangs is ended by pytest's own time-out.
 settings.register_profile("untimed", deadline=None)
