@@ -12,7 +12,7 @@
 #include <pybind11/stl.h>
 
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/constellation_raster.h)
-// BINDTOOL_HEADER_FILE_HASH(0ead1369ac449da1742989b96fc7e056)
+// BINDTOOL_HEADER_FILE_HASH(164d826aebf8cf9ce631050874d0992e)
 
 namespace py = pybind11;
 using gr::denomae::kernel::constellation_raster;

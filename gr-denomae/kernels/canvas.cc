@@ -10,7 +10,10 @@ namespace kernel {
 namespace {
 
 constexpr int rows_around = 1;
-constexpr int longest_padding = 8; // floats that are added beyond the pixels of a window
+constexpr int window_padding = 8; // floats that are added beyond the pixels of a window
+
+// So many floats that what begins with a vector of eight does so again after them.
+int whole_vectors(int floats) { return (floats + 7) / 8 * 8; }
 
 // Largest of `count` columns, and 0.
 DENOMAE_INLINE float largest(const float* image,
@@ -56,11 +59,20 @@ void canvas::prepare(int height, int width, int reach)
 {
     d_height = height;
     d_width = width;
-    d_margin = reach;
-    d_row_floats = width + 2 * reach + longest_padding;
+    d_margin = whole_vectors(reach);
+    d_row_floats = whole_vectors(d_margin + width + reach + window_padding);
     d_origin = rows_around * d_row_floats + d_margin;
-    d_pixels.assign(static_cast<std::size_t>(height + 2 * rows_around) * d_row_floats,
-                    0.0f);
+    const auto floats = static_cast<std::size_t>(height + 2 * rows_around) * d_row_floats;
+    if (d_pixels.size() < floats) { // never smaller: what a vector gains, it clears
+        d_pixels.resize(floats);
+    }
+}
+
+void canvas::clear()
+{
+    std::fill_n(d_pixels.begin(),
+                static_cast<std::size_t>(d_height + 2 * rows_around) * d_row_floats,
+                0.0f);
 }
 
 void canvas::finish(float* image) const

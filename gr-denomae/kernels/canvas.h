@@ -21,8 +21,10 @@ namespace kernel {
 class canvas
 {
 public:
-    //! Sets the size, for windows that reach so many pixels beyond the image; clears it.
+    //! Sets the size, for windows that reach so many pixels beyond the image. What is on it is
+    //! undefined then.
     void prepare(int height, int width, int reach);
+    void clear();
 
     //! Writes the image, divided by its maximum: [height, width].
     void finish(float* image) const;
@@ -32,6 +34,7 @@ public:
     //! Floats from one row to the next.
     std::ptrdiff_t row_floats() const { return d_row_floats; }
     //! A pixel of the image or of the room around it.
+    //! Column 0 begins a vector of eight floats; rows may be worked on in whole ones.
     float* at(int row, int column)
     {
         return d_pixels.data() + d_origin + row * d_row_floats + column;

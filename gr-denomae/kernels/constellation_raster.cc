@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "canvas.h"
+#include "exact_splat.h"
 #include "exponential_splat.h"
 #include "pixel_samples.h"
+#include "wide_splat.h"
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <gnuradio/denomae/kernels/constellation_raster.h>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <variant>
 
 namespace gr {
 namespace denomae {
@@ -72,6 +77,14 @@ void divide_by_peak(const std::vector<double>& sums, float* image)
     }
 }
 
+// Beyond so many pixels from a sample inside the image nothing is left that could be seen: all of
+// it together is 1e-4 of what the sample adds.
+int visible_half(double decay_px, int half_size_px)
+{
+    return static_cast<int>(
+        std::min<double>(half_size_px, std::ceil(1.0 + 12.0 * decay_px)));
+}
+
 } // namespace
 
 bool raster_spec::operator==(const raster_spec& other) const
@@ -80,22 +93,63 @@ bool raster_spec::operator==(const raster_spec& other) const
            decay_px == other.decay_px && half_size_px == other.half_size_px;
 }
 
-struct constellation_raster::channel : exponential_splat {
-    using exponential_splat::exponential_splat;
+struct constellation_raster::channel {
+    double decay_px;
+    int half_size_px;
+    std::variant<exponential_splat, wide_splat>
+        inside; // draws the samples inside the image
+
+    bool is_wide() const { return std::holds_alternative<wide_splat>(inside); }
 };
 
 struct constellation_raster::scratch {
     pixel_samples samples;
     canvas image;
     std::vector<float> values;
+    wide_splat::scratch wide;
 };
 
-constellation_raster::constellation_raster(const raster_spec& spec) : d_spec(spec)
+// Memory that was just given by the system costs more than drawing in it.
+class constellation_raster::scratch_pool
+{
+public:
+    std::unique_ptr<scratch> take()
+    {
+        std::lock_guard<std::mutex> lock(d_mutex);
+        if (d_idle.empty()) {
+            return std::make_unique<scratch>();
+        }
+        auto work = std::move(d_idle.back());
+        d_idle.pop_back();
+        return work;
+    }
+    void give_back(std::unique_ptr<scratch> work)
+    {
+        std::lock_guard<std::mutex> lock(d_mutex);
+        d_idle.push_back(std::move(work));
+    }
+
+private:
+    std::mutex d_mutex;
+    std::vector<std::unique_ptr<scratch>> d_idle;
+};
+
+constellation_raster::constellation_raster(const raster_spec& spec)
+    : d_spec(spec), d_pool(std::make_shared<scratch_pool>())
 {
     check(spec);
     auto channels = std::make_shared<std::vector<channel>>();
     for (std::size_t i = 0; i < spec.channels(); ++i) {
-        channels->emplace_back(spec.decay_px[i], spec.half_size_px[i]);
+        const double decay_px = spec.decay_px[i];
+        const int half_size_px = spec.half_size_px[i];
+        const int visible = visible_half(decay_px, half_size_px);
+        if (wide_kernel::serves(decay_px, visible)) {
+            channels->push_back(
+                { decay_px, half_size_px, wide_splat(decay_px, visible) });
+        } else {
+            channels->push_back(
+                { decay_px, half_size_px, exponential_splat(decay_px, visible) });
+        }
     }
     d_channels = channels;
 }
@@ -112,10 +166,11 @@ void constellation_raster::draw(const std::complex<float>* samples,
     const std::size_t workers = std::min<std::size_t>(threads, frames);
     const std::size_t image_size = d_spec.image_size();
     auto draw_share = [&](std::size_t worker) {
-        scratch work;
+        std::unique_ptr<scratch> work = d_pool->take();
         for (std::size_t i = worker; i < frames; i += workers) {
-            draw_one(samples + i * length, length, images + i * image_size, work);
+            draw_one(samples + i * length, length, images + i * image_size, *work);
         }
+        d_pool->give_back(std::move(work));
     };
 
     std::vector<std::exception_ptr> errors(workers);
@@ -159,9 +214,23 @@ void constellation_raster::draw_one(const std::complex<float>* samples,
         return draw_exactly(samples, length, image);
     }
     work.values.resize(length);
+    if (std::any_of(d_channels->begin(), d_channels->end(), [](const channel& channel) {
+            return channel.is_wide();
+        })) {
+        work.wide.samples.coarsen(work.samples, wide_kernel::bump_factor);
+    }
     for (const channel& channel : *d_channels) {
-        work.image.prepare(d_spec.height, d_spec.width, channel.reach());
-        channel.add(work.image, work.samples, work.values.data());
+        float* values = work.values.data();
+        if (const auto* narrow = std::get_if<exponential_splat>(&channel.inside)) {
+            work.image.prepare(d_spec.height, d_spec.width, narrow->reach());
+            work.image.clear();
+            narrow->add(work.image, work.samples, values);
+        } else {
+            const auto& wide = std::get<wide_splat>(channel.inside);
+            work.image.prepare(d_spec.height, d_spec.width, wide.reach());
+            wide.draw(work.image, work.samples, values, work.wide);
+        }
+        add_outside(work.image, work.samples, channel.decay_px, channel.half_size_px);
         work.image.finish(image);
         image += static_cast<std::size_t>(d_spec.height) * d_spec.width;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <vector>
 
 namespace gr {
 namespace denomae {
@@ -40,44 +41,45 @@ int phases_for(double decay_px, double nearest)
     return phases;
 }
 
-// Beyond so many pixels from a sample inside the image nothing is left that could be seen: all of
-// it together is 1e-4 of what the sample adds.
-int visible_half(double decay_px, int half_size_px)
+// The pixels of a window that are more than `hole` from its middle; of the middle one, what is
+// to be taken from the exponential there.
+phase_table difference_table(double decay_px,
+                             int hole,
+                             int half,
+                             const exponential_splat::pixel_function& elsewhere)
 {
-    return static_cast<int>(
-        std::min<double>(half_size_px, std::ceil(1.0 + 12.0 * decay_px)));
-}
-
-// The pixels of a window that are more than `hole` from its middle.
-phase_table exponential_table(double decay_px, int hole, int half)
-{
-    return phase_table(half,
-                       phases_for(decay_px, hole + 0.5),
-                       [=](int column, int row, double column_phase, double row_phase) {
-                           if (std::max(std::abs(column), std::abs(row)) <= hole) {
-                               return 0.0;
-                           }
-                           const double distance = std::hypot(column + 0.5 - column_phase,
-                                                              row + 0.5 - row_phase);
-                           return std::exp(-distance / decay_px);
-                       });
+    return phase_table(half, phases_for(decay_px, hole + 0.5), [=](double u, double v) {
+        std::vector<double> window;
+        for (int row = -half; row <= half; ++row) {
+            for (int column = -half; column <= half; ++column) {
+                const int from_middle = std::max(std::abs(column), std::abs(row));
+                const double distance = std::hypot(column + 0.5 - u, row + 0.5 - v);
+                const double already = elsewhere ? elsewhere(column, row, u, v) : 0.0;
+                if (from_middle > hole) {
+                    window.push_back(std::exp(-distance / decay_px) - already);
+                } else {
+                    window.push_back(hole == 0 ? -already : 0.0);
+                }
+            }
+        }
+        return window;
+    });
 }
 
 } // namespace
 
-exponential_splat::exponential_splat(double decay_px, int half_size_px)
-    : d_decay_px(decay_px),
-      d_half_size(half_size_px),
-      d_evaluated_half(std::min(1, half_size_px))
+exponential_splat::exponential_splat(double decay_px,
+                                     int half_size_px,
+                                     const pixel_function& elsewhere)
+    : d_decay_px(decay_px), d_evaluated_half(std::min(1, half_size_px))
 {
     // Below a decay of half a pixel the inner table would need more phases than it may have.
     if (half_size_px >= 1 && plane_error(decay_px, 0.5, most_phases) <= tolerated_error) {
         d_evaluated_half = 0;
-        d_inner.emplace(exponential_table(decay_px, 0, 1));
+        d_inner.emplace(difference_table(decay_px, 0, 1, elsewhere));
     }
-    if (visible_half(decay_px, half_size_px) > 1) {
-        d_outer.emplace(
-            exponential_table(decay_px, 1, visible_half(decay_px, half_size_px)));
+    if (half_size_px > 1) {
+        d_outer.emplace(difference_table(decay_px, 1, half_size_px, elsewhere));
     }
 }
 
@@ -96,7 +98,6 @@ void exponential_splat::add(canvas& to, const pixel_samples& samples, float* val
             }
         }
     }
-    add_outside(to, samples, d_decay_px, d_half_size);
 }
 
 } // namespace kernel

@@ -13,7 +13,7 @@ int padded(int side) { return side <= 4 ? 4 : (side + 7) / 8 * 8; }
 
 } // namespace
 
-phase_table::phase_table(int half_size_px, int phases, const pixel_function& function)
+phase_table::phase_table(int half_size_px, int phases, const window_function& function)
     : d_half_size(half_size_px),
       d_cells{ phases, 1.0f / static_cast<float>(phases) },
       d_row_floats(padded(2 * half_size_px + 1)),
@@ -24,26 +24,44 @@ phase_table::phase_table(int half_size_px, int phases, const pixel_function& fun
     // The plane through the function's values at the four nodes of Gauss is the one that fits
     // a function of degree 3 best.
     const double node = 0.5 / phases / std::sqrt(3.0);
-    float* value = d_table.data();
+    const int side = 2 * half_size_px + 1;
+    float* to = d_table.data();
     for (int cell = 0; cell < phases * phases; ++cell) {
         const double u = (cell % phases + 0.5) / phases;
         const double v = (cell / phases + 0.5) / phases;
-        for (int row = -half_size_px; row <= half_size_px; ++row) {
-            float* column_slope = value + d_row_floats;
-            float* row_slope = column_slope + d_row_floats;
-            for (int column = -half_size_px; column <= half_size_px; ++column) {
-                const double a = function(column, row, u - node, v - node);
-                const double b = function(column, row, u + node, v - node);
-                const double c = function(column, row, u - node, v + node);
-                const double d = function(column, row, u + node, v + node);
-                const int i = column + half_size_px;
-                value[i] = static_cast<float>((a + b + c + d) / 4);
-                column_slope[i] = static_cast<float>((b + d - a - c) / (4 * node));
-                row_slope[i] = static_cast<float>((c + d - a - b) / (4 * node));
-            }
-            value += 3 * d_row_floats;
+        const std::vector<double> a = function(u - node, v - node);
+        const std::vector<double> b = function(u + node, v - node);
+        const std::vector<double> c = function(u - node, v + node);
+        const std::vector<double> d = function(u + node, v + node);
+        for (int i = 0; i < side * side; ++i) {
+            float* value = to + i / side * 3 * d_row_floats + i % side;
+            value[0] = static_cast<float>((a[i] + b[i] + c[i] + d[i]) / 4);
+            value[d_row_floats] =
+                static_cast<float>((b[i] + d[i] - a[i] - c[i]) / (4 * node));
+            value[2 * d_row_floats] =
+                static_cast<float>((c[i] + d[i] - a[i] - b[i]) / (4 * node));
         }
+        to += static_cast<std::ptrdiff_t>(side) * 3 * d_row_floats;
     }
+}
+
+double phase_table::value(int column,
+                          int row,
+                          double column_phase,
+                          double row_phase) const
+{
+    const int column_cell = d_cells.index(static_cast<float>(column_phase));
+    const int row_cell = d_cells.index(static_cast<float>(row_phase));
+    const int side = 2 * d_half_size + 1;
+    const std::ptrdiff_t window =
+        (row_cell * d_cells.count + column_cell) * static_cast<std::ptrdiff_t>(side);
+    const float* from = d_table.data() + (window + row + d_half_size) * 3 * d_row_floats +
+                        column + d_half_size;
+    return from[0] +
+           d_cells.distance(static_cast<float>(column_phase), column_cell) *
+               from[d_row_floats] +
+           d_cells.distance(static_cast<float>(row_phase), row_cell) *
+               from[2 * d_row_floats];
 }
 
 } // namespace kernel

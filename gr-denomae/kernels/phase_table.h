@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 namespace gr {
 namespace denomae {
@@ -35,18 +36,18 @@ struct phase_cells {
  * \brief A function of a pixel and of the sample's phase, on a square window of pixels.
  *
  * A phase is where in its pixel a sample lies: (0, 0) the corner at the low column and row,
- * (1, 1) the opposite one. They are divided into cells, and in each of them
- * every pixel of the window has a value and two slopes: the plane that fits the function best.
- * Its error is of both signs and averages to nothing over a cell.
+ * (1, 1) the opposite one. They are divided into cells, and in each of them every pixel of the
+ * window has a value and two slopes: the plane that fits the function best. Its error is of both
+ * signs and averages to nothing over a cell.
  */
 class phase_table
 {
 public:
-    //! What a sample at a phase adds to the pixel `column` to the right and `row` below its own.
-    using pixel_function =
-        std::function<double(int column, int row, double column_phase, double row_phase)>;
+    //! What a sample at a phase adds to the (2 * half size + 1)^2 pixels around it, row by row.
+    using window_function =
+        std::function<std::vector<double>(double column_phase, double row_phase)>;
 
-    phase_table(int half_size_px, int phases, const pixel_function& function);
+    phase_table(int half_size_px, int phases, const window_function& function);
 
     //! The window reaches so many pixels from the middle one.
     int half_size() const { return d_half_size; }
@@ -61,6 +62,9 @@ public:
      * each.
      */
     const float* windows() const { return d_table.data(); }
+
+    //! What the table says of the pixel `column` right of and `row` below the sample's.
+    double value(int column, int row, double column_phase, double row_phase) const;
 
 private:
     int d_half_size;

@@ -27,6 +27,11 @@ DENOMAE_INLINE int cell_of(float phase)
     return std::min(static_cast<int>(phase * cells), cells - 1);
 }
 
+DENOMAE_INLINE int bucket_of(float column_phase, float row_phase)
+{
+    return spread(cell_of(column_phase)) | spread(cell_of(row_phase)) << 1;
+}
+
 constexpr std::size_t most_at_once = 64;
 
 struct axis {
@@ -82,7 +87,7 @@ void locate_and_sort(const axis& horizontal,
     const auto width = static_cast<std::int32_t>(horizontal.pixels);
     const auto height = static_cast<std::int32_t>(vertical.pixels);
     for (std::size_t i = 0; i < count; ++i) {
-        int to = spread(cell_of(x.phase[i])) | spread(cell_of(y.phase[i])) << 1;
+        int to = bucket_of(x.phase[i], y.phase[i]);
         to = x.pixel[i] < 0 ? outside : to;
         to = y.pixel[i] < 0 ? outside : to;
         to = x.pixel[i] >= width ? outside : to;
@@ -107,12 +112,7 @@ void pixel_samples::place(const raster_spec& spec,
                           const std::complex<float>* samples,
                           std::size_t length)
 {
-    d_placed.resize(length);
-    d_bucket.resize(length);
-    d_column.resize(length);
-    d_row.resize(length);
-    d_column_phase.resize(length);
-    d_row_phase.resize(length);
+    resize(length);
     const axis horizontal{ +1.0,
                            spec.extent,
                            spec.pixel_width(),
@@ -123,7 +123,6 @@ void pixel_samples::place(const raster_spec& spec,
                          spec.pixel_height(),
                          static_cast<double>(spec.height),
                          static_cast<double>(reach) };
-    std::array<std::size_t, buckets + 2> next{};
     positions x, y;
     const float* from = reinterpret_cast<const float*>(samples);
     for (std::size_t begin = 0; begin < length; begin += most_at_once) {
@@ -132,8 +131,43 @@ void pixel_samples::place(const raster_spec& spec,
             horizontal, vertical, from + 2 * begin, count, x, y, d_bucket.data() + begin);
         for (std::size_t i = 0; i < count; ++i) {
             d_placed[begin + i] = { x.pixel[i], y.pixel[i], x.phase[i], y.phase[i] };
-            ++next[d_bucket[begin + i]];
         }
+    }
+    sort();
+}
+
+void pixel_samples::coarsen(const pixel_samples& fine, int factor)
+{
+    resize(fine.inside());
+    const float scale = 1.0f / static_cast<float>(factor);
+    for (std::size_t i = 0; i < fine.inside(); ++i) {
+        const int column = fine.d_column[i] / factor;
+        const int row = fine.d_row[i] / factor;
+        const int in_column = fine.d_column[i] - column * factor;
+        const int in_row = fine.d_row[i] - row * factor;
+        const float u = (static_cast<float>(in_column) + fine.d_column_phase[i]) * scale;
+        const float v = (static_cast<float>(in_row) + fine.d_row_phase[i]) * scale;
+        d_placed[i] = { column, row, u, v };
+        d_bucket[i] = static_cast<std::uint16_t>(bucket_of(u, v));
+    }
+    sort();
+}
+
+void pixel_samples::resize(std::size_t length)
+{
+    d_placed.resize(length);
+    d_bucket.resize(length);
+    d_column.resize(length);
+    d_row.resize(length);
+    d_column_phase.resize(length);
+    d_row_phase.resize(length);
+}
+
+void pixel_samples::sort()
+{
+    std::array<std::size_t, buckets + 2> next{};
+    for (const std::uint16_t bucket : d_bucket) {
+        ++next[bucket];
     }
     std::size_t before = 0;
     for (auto& count : next) {
@@ -143,7 +177,7 @@ void pixel_samples::place(const raster_spec& spec,
     }
     d_inside = next[outside];
     d_count = next[dropped];
-    for (std::size_t i = 0; i < length; ++i) {
+    for (std::size_t i = 0; i < d_placed.size(); ++i) {
         const std::size_t to = next[d_bucket[i]]++;
         d_column[to] = d_placed[i].column;
         d_row[to] = d_placed[i].row;

@@ -18,8 +18,9 @@ namespace kernel {
 /*!
  * \brief Samples in pixel units: the pixel that contains each, and its phase within it.
  *
- * Those inside the image are in such an order that those in one cell of 1, 2, 4, 8 or 16 phase_cells follow each
- * other: that part of the table is fetched once and stays in the fastest cache.
+ * Those inside the image are in such an order that those in one cell of 1, 2, 4, 8 or 16
+ * phase_cells follow each other: that part of a table is fetched once and stays in the fastest
+ * cache.
  */
 class pixel_samples
 {
@@ -33,6 +34,9 @@ public:
                int reach,
                const std::complex<float>* samples,
                std::size_t length);
+
+    //! Takes those inside the image of `fine`, in pixels that are `factor` times as large.
+    void coarsen(const pixel_samples& fine, int factor);
 
     std::size_t size() const { return d_count; }
     //! So many of them, the first ones, lie in the image.
@@ -51,6 +55,9 @@ private:
         float column_phase;
         float row_phase;
     };
+
+    void resize(std::size_t length);
+    void sort();
 
     std::size_t d_count = 0;
     std::size_t d_inside = 0;

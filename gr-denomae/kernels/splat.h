@@ -13,8 +13,15 @@ namespace gr {
 namespace denomae {
 namespace kernel {
 
-//! Adds windows to a canvas that has room for them at its sides.
-void add_windows(canvas& to, const pixel_samples& samples, const phase_table& table);
+/*!
+ * Adds windows to a canvas that has room for them at its sides.
+ *
+ * \param border rows and columns of the canvas before the samples' first ones
+ */
+void add_windows(canvas& to,
+                 const pixel_samples& samples,
+                 const phase_table& table,
+                 int border = 0);
 
 /*!
  * Adds windows of 3 x 3 pixels, and to the pixel that contains each sample a value of its own.

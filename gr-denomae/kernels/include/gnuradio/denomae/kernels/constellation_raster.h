@@ -43,7 +43,8 @@ struct raster_spec {
  * cut off, also when the sample itself lies outside. Each channel is then divided by its
  * maximum; one that is all zero stays so. Samples with a NaN or an infinity add nothing.
  *
- * An object is immutable once built; any number of threads may draw with it at a time.
+ * An object draws the same whatever it drew before; any number of threads may draw with it at a
+ * time.
  */
 class constellation_raster
 {
@@ -75,6 +76,7 @@ public:
 private:
     struct channel;
     struct scratch;
+    class scratch_pool;
     void draw_one(const std::complex<float>* samples,
                   std::size_t length,
                   float* image,
@@ -82,6 +84,8 @@ private:
 
     raster_spec d_spec;
     std::shared_ptr<const std::vector<channel>> d_channels;
+    std::shared_ptr<scratch_pool>
+        d_pool; // memory that threads draw in, kept between calls
 };
 
 } // namespace kernel
