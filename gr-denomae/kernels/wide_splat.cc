@@ -174,14 +174,15 @@ struct spread_job {
     float floor;
 };
 
-// Sums of each value and all before it.
-DENOMAE_INLINE floats8 running_sum(floats8 values)
+// Makes of each value the sum of it and all before. In place: a vector that is returned would be a
+// matter of the target's calling convention.
+DENOMAE_INLINE void running_sum(floats8& values)
 {
     typedef int ints8 __attribute__((vector_size(32)));
     const floats8 none = {};
     values += __builtin_shuffle(none, values, ints8{ 0, 8, 9, 10, 11, 12, 13, 14 });
     values += __builtin_shuffle(none, values, ints8{ 0, 0, 8, 9, 10, 11, 12, 13 });
-    return values + __builtin_shuffle(none, values, ints8{ 0, 0, 0, 0, 8, 9, 10, 11 });
+    values += __builtin_shuffle(none, values, ints8{ 0, 0, 0, 0, 8, 9, 10, 11 });
 }
 
 // Brings the steps of the windows that reach a row up to date from those that reach the one above.
@@ -239,7 +240,9 @@ void spread_over_image(const bump_weights& bump,
                 sums[2] +=
                     across_weight[knot] * load(across + knot * job.columns_step + x);
             }
-            const floats8 steps = reaching + running_sum(load(job.reaching + x));
+            floats8 steps = load(job.reaching + x);
+            running_sum(steps);
+            steps += reaching;
             reaching = steps[lanes - 1];
             store(pixels + x) = sums[0] + sums[1] + sums[2] + job.floor * steps;
             spread += bump_weights::step;
