@@ -19,7 +19,8 @@ from denomae.model.classifier import Classifier
 from denomae.model.presets import PRESETS
 from denomae_training.data.recordings import Recordings
 from denomae_training.data.source import Mixed, Recorded, Source, Synthesized
-from denomae_training.objectives.classification import classification_loss
+from denomae_training.feeds.sample import sample_of
+from denomae_training.objectives.classification import Classification
 from denomae_training.signals.dataset import batches, make_batch
 from denomae_training.signals.recipes import RECIPES
 
@@ -145,7 +146,9 @@ def test_a_classifier_learns_from_a_mixture(folder) -> None:
     model = Classifier(PRESETS["nano"], LIVE_MODALITIES, len(LIVE.classes))
     batch = mixture(folder, (1, 1)).batch(1, 0, 6)
     assert torch.isnan(batch.snr_db).any()
-    loss, _ = classification_loss(model, batch, torch.Generator().manual_seed(0))
+    objective = Classification(len(LIVE.classes))
+    sample = sample_of(batch, objective.needs, PRESETS["nano"])
+    loss, _ = objective.loss(model, sample, torch.Generator().manual_seed(0), 0.0)
     loss.backward()
     assert torch.isfinite(loss)
 

@@ -10,8 +10,10 @@ from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import patchify
 from denomae.model.masking import draw_masks
 from denomae.model.presets import PRESETS
-from denomae_training.objectives.classification import classification_loss
-from denomae_training.objectives.denomae import denomae_loss, masked_error, training_modalities
+from denomae_training.feeds.sample import sample_of, training_modalities
+from denomae_training.objectives.classification import Classification
+from denomae_training.objectives.denomae import Denomae
+from denomae_training.objectives.masked import reconstruction_error as masked_error
 from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipes import RECIPES
 
@@ -22,6 +24,12 @@ NAMES = tuple(MODALITIES)
 @pytest.fixture(scope="module")
 def batch():
     return make_batch(RECIPES["live11"], seed=3, first=0, size=4)
+
+
+def denomae_loss(model, batch):
+    objective = Denomae()
+    sample = sample_of(batch, objective.needs, NANO)
+    return objective.loss(model, sample, torch.Generator().manual_seed(0), 0.0)
 
 
 def test_the_loss_counts_masked_tokens_only():
@@ -79,14 +87,14 @@ class Oracle(torch.nn.Module):
 def test_every_modality_is_asked_for_its_clean_target_on_masked_tokens_alone(batch):
     built = training_modalities(batch, NAMES, NANO)
     targets = {name: MODALITIES[name].target for name in NAMES}
-    loss, parts = denomae_loss(Oracle(built, targets), batch, torch.Generator().manual_seed(0))
+    loss, parts = denomae_loss(Oracle(built, targets), batch)
     assert loss == 0 and list(parts) == list(NAMES)
     for wrong in NAMES:
         oracle = Oracle(built, targets, wrong)
-        _, parts = denomae_loss(oracle, batch, torch.Generator().manual_seed(0))
+        _, parts = denomae_loss(oracle, batch)
         assert [name for name in NAMES if parts[name] > 0] == [wrong]
     inputs = Oracle(built, {name: name for name in NAMES})
-    _, parts = denomae_loss(inputs, batch, torch.Generator().manual_seed(0))
+    _, parts = denomae_loss(inputs, batch)
     assert {n for n in NAMES if parts[n] > 0} == {"noisy_image", "noisy_signal"}
 
 
@@ -104,7 +112,7 @@ def test_a_step_of_training_changes_every_tensor(batch):
     torch.manual_seed(0)
     model = DenoMAE(NANO, NAMES)
     before = {name: tensor.clone() for name, tensor in model.named_parameters()}
-    loss, _ = denomae_loss(model, batch, torch.Generator().manual_seed(0))
+    loss, _ = denomae_loss(model, batch)
     loss.backward()
     torch.optim.SGD(model.parameters(), lr=1.0).step()
     still = [name for name, tensor in model.named_parameters() if torch.equal(tensor, before[name])]
@@ -119,6 +127,8 @@ def test_a_batch_of_nothing_but_noise_trains(batch):
     assert frames.class_index.tolist() == [0, 0, 0]
     torch.manual_seed(0)
     model = Classifier(NANO, LIVE_MODALITIES, 11)
-    loss, _ = classification_loss(model, frames, torch.Generator().manual_seed(0))
+    objective = Classification(11)
+    sample = sample_of(frames, objective.needs, NANO)
+    loss, _ = objective.loss(model, sample, torch.Generator().manual_seed(0), 0.0)
     loss.backward()
     assert torch.isfinite(loss) and all(torch.isfinite(p.grad).all() for p in model.parameters())

@@ -11,7 +11,8 @@ import torch
 from denomae.model.denomae import DenoMAE
 from denomae.model.presets import PRESETS
 from denomae.raster import constellation_image
-from denomae_training.objectives.denomae import denomae_loss, training_modalities
+from denomae_training.feeds.sample import sample_of, training_modalities
+from denomae_training.objectives.denomae import Denomae
 from denomae_training.signals.dataset import Batch, batches, make_batch
 from denomae_training.signals.recipe import synthesize
 from denomae_training.signals.recipes import RECIPES
@@ -182,6 +183,8 @@ def test_frames_of_unequal_length_do_not_depend_on_workers_and_can_be_learnt_fro
         )
     torch.manual_seed(0)
     model = DenoMAE(NANO, IMAGES_AND_SIGNALS)
-    loss, _ = denomae_loss(model, alone[0], torch.Generator().manual_seed(1))
+    objective = Denomae(IMAGES_AND_SIGNALS)
+    sample = sample_of(alone[0], objective.needs, NANO)
+    loss, _ = objective.loss(model, sample, torch.Generator().manual_seed(1), 0.0)
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from denomae_training.loop import Schedule
+from denomae_training.loop.schedule import Schedule
 from denomae_training.signals.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from denomae.checkpoint import Calibration
 from denomae.model.classifier import Classifier
-from denomae_training.objectives.denomae import training_modalities
+from denomae_training.feeds.sample import training_modalities
 from denomae_training.signals.dataset import Batch, batches, make_batch
 from denomae_training.signals.recipe import Recipe
 

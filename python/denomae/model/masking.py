@@ -46,6 +46,11 @@ def draw_masks(
     }
 
 
+def rows_of(masks: Mapping[str, Mask], rows: slice) -> dict[str, Mask]:
+    """Some frames' masks of a batch's."""
+    return {name: Mask(mask.visible[rows], mask.masked[rows]) for name, mask in masks.items()}
+
+
 def take(tokens: Tensor, index: Tensor) -> Tensor:
     """Select tokens: [B, T, D] and int64 [B, K] to [B, K, D]."""
     return tokens.gather(1, index.to(tokens.device)[..., None].expand(-1, -1, tokens.shape[-1]))

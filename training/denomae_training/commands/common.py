@@ -15,7 +15,7 @@ from denomae.device import choose_device, choose_precision
 from denomae.errors import DenomaeError
 from denomae.model.presets import PRESETS, Architecture
 from denomae.typed import to_json
-from denomae_training.loop import Machine
+from denomae_training.loop.schedule import Machine
 from denomae_training.signals.recipe import Recipe
 from denomae_training.signals.recipes import RECIPES
 

@@ -16,7 +16,7 @@ from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.errors import DenomaeError
 from denomae_training.commands.common import open_machine, recipe_of
 from denomae_training.evaluation import Outcome, answers, expected_calibration_error, fixed_frames
-from denomae_training.loop import Machine
+from denomae_training.loop.schedule import Machine
 from denomae_training.signals.dataset import split_seed
 
 

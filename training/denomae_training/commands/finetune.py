@@ -21,9 +21,13 @@ from denomae_training.commands.common import (
     open_run,
     recipe_of,
 )
+from denomae_training.data.source import Synthesized
 from denomae_training.evaluation import answers, calibrate, expected_calibration_error, fixed_frames
-from denomae_training.loop import Machine, Run, Schedule, train
-from denomae_training.objectives.classification import classification_loss
+from denomae_training.feeds.feed import feed_of
+from denomae_training.feeds.order import Order
+from denomae_training.loop.schedule import Machine, Schedule
+from denomae_training.loop.train import Run, train
+from denomae_training.objectives.classification import Classification
 from denomae_training.signals.dataset import split_seed
 
 
@@ -62,16 +66,15 @@ class Finetune:
         open_run(self)
         device, precision = open_machine(self.machine)
         torch.manual_seed(self.seed)
-        model = Classifier(architecture, LIVE_MODALITIES, len(recipe.classes))
+        objective = Classification(
+            len(recipe.classes), LIVE_MODALITIES, self.visible_share, self.whole_from
+        )
+        model = objective.model(architecture)
         if pretrained:
             _take_weights(model, load_model(self.start, pretrained), self.start)
         seed = split_seed(self.seed, "validation")
         validation = fixed_frames(recipe, seed, self.validation_frames)
         before = pretrained.provenance if pretrained else Provenance(self.seed, 0, 0, "unknown")
-
-        def loss_of(model, batch, generator, share):
-            visible = self.visible_share if share < self.whole_from else 1.0
-            return classification_loss(model, batch, generator, visible)
 
         def after(step: int) -> dict[str, float]:
             outcome = answers(model, validation, device)
@@ -96,8 +99,17 @@ class Finetune:
             write_checkpoint(self.output / "checkpoint", config, model)
             return metrics
 
-        run = Run(recipe, "train", self.seed, self.output, self.schedule, self.machine)
-        train(model, loss_of, run, device, precision, after)
+        feed = feed_of(
+            Synthesized(recipe),
+            split_seed(self.seed, "train"),
+            objective.needs,
+            architecture,
+            Order(self.schedule.batch_size),
+            device,
+            self.machine.workers,
+        )
+        run = Run("finetune", self.seed, self.output, self.schedule, self.machine)
+        train(model, objective, feed, run, device, precision, after)
 
 
 def _take_weights(model: Classifier, start: DenoMAE | Classifier, folder: Path) -> None:

@@ -9,8 +9,6 @@ from pathlib import Path
 import torch
 
 from denomae.checkpoint import Provenance, write_checkpoint
-from denomae.modalities import MODALITIES
-from denomae.model.denomae import DenoMAE
 from denomae_training.commands.common import (
     architecture_of,
     checkpoint_config,
@@ -19,8 +17,14 @@ from denomae_training.commands.common import (
     open_run,
     recipe_of,
 )
-from denomae_training.loop import Machine, Run, Schedule, train
-from denomae_training.objectives.denomae import denomae_loss
+from denomae_training.data.source import Synthesized
+from denomae_training.feeds.feed import feed_of
+from denomae_training.feeds.order import Order
+from denomae_training.loop.schedule import Machine, Schedule
+from denomae_training.loop.train import Run, train
+from denomae_training.objectives.denomae import Denomae
+from denomae_training.objectives.mae import Mae
+from denomae_training.signals.dataset import split_seed
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class Pretrain:
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     preset: str = "nano"
     recipe: str = "live"
+    objective: Denomae | Mae = field(default_factory=Denomae)
+    """What is learnt, with its own choices: `objective:mae --objective.masked-share 0.5`."""
+    set_size: int = 0
+    """How many frames there are, seen again and again; 0: each frame is a new one."""
     seed: int = 1
     schedule: Schedule = field(default_factory=Schedule)
     machine: Machine = field(default_factory=Machine)
@@ -40,15 +48,20 @@ class Pretrain:
         open_run(self)
         device, precision = open_machine(self.machine)
         torch.manual_seed(self.seed)
-        model = DenoMAE(architecture, tuple(MODALITIES))
-
-        def loss_of(model, batch, generator, _share):
-            return denomae_loss(model, batch, generator)
-
-        run = Run(recipe, "pretrain", self.seed, self.output, self.schedule, self.machine)
-        train(model, loss_of, run, device, precision)
+        model = self.objective.model(architecture)
+        feed = feed_of(
+            Synthesized(recipe),
+            split_seed(self.seed, "pretrain"),
+            self.objective.needs,
+            architecture,
+            Order(self.schedule.batch_size, self.set_size, self.seed),
+            device,
+            self.machine.workers,
+        )
+        run = Run("pretrain", self.seed, self.output, self.schedule, self.machine)
+        train(model, self.objective, feed, run, device, precision)
         provenance = Provenance(self.seed, self.schedule.frames_seen, 0, commit())
         config = checkpoint_config(
-            self.preset, "pretrained", architecture, tuple(MODALITIES), recipe, provenance
+            self.preset, "pretrained", architecture, self.objective.modalities, recipe, provenance
         )
         write_checkpoint(self.output / "checkpoint", config, model)

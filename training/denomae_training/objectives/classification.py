@@ -4,47 +4,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from denomae.modalities import LIVE_MODALITIES, in_table_order
 from denomae.model.classifier import Classifier, Head
-from denomae.model.masking import draw_masks
-from denomae_training.objectives.denomae import training_modalities
-from denomae_training.signals.dataset import Batch
+from denomae.model.masking import draw_masks, rows_of
+from denomae.model.presets import Architecture
+from denomae_training.feeds.sample import Sample
+from denomae_training.objectives.objective import Objective
 
 SNR_WEIGHT = 0.2
 
 
-def classification_loss(
-    model: Classifier, batch: Batch, generator: torch.Generator, visible_share: float = 1.0
-) -> tuple[Tensor, Mapping[str, Tensor]]:
+@dataclass(frozen=True)
+class Classification(Objective):
     """Cross-entropy of the classes plus the SNR's smooth absolute error.
 
-    Args:
-        visible_share: tokens that each modality shows; below 1 a random part is left out, which is
-            faster and is what the encoder was pretrained on.
+    Below a `visible_share` of 1 a random part of each modality's tokens is left out, which is
+    faster and is what the encoder was pretrained on; from the share `whole_from` of the schedule
+    on, all are shown.
     """
-    names = model.encoder.modalities
-    inputs = training_modalities(batch, names, model.architecture)
-    visible = None
-    if visible_share < 1:
-        counts = {name: model.architecture.token_count(name) for name in names}
-        masks = draw_masks(counts, len(batch), 1 - visible_share, generator)
-        visible = {name: mask.visible for name, mask in masks.items()}
-    verdict = model(inputs, visible)
-    classes = F.cross_entropy(verdict.logits, batch.class_index)
-    known = torch.isfinite(batch.snr_db)  # noise has none, and a small batch may be all noise
-    error = F.smooth_l1_loss(
-        verdict.snr_db[known] / Head.SNR_SCALE_DB,
-        batch.snr_db[known] / Head.SNR_SCALE_DB,
-        beta=0.1,
-        reduction="sum",
-    ) / known.sum().clamp(min=1)
-    accuracy = (verdict.logits.argmax(1) == batch.class_index).float().mean()
-    return classes + SNR_WEIGHT * error, {
-        "cross_entropy": classes,
-        "snr": error,
-        "accuracy": accuracy,
-    }
+
+    classes: int
+    modalities: tuple[str, ...] = LIVE_MODALITIES
+    visible_share: float = 1.0
+    whole_from: float = 0.0
+    label_smoothing: float = 0.0
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return in_table_order(self.modalities)
+
+    def model(self, architecture: Architecture) -> Classifier:
+        return Classifier(architecture, self.modalities, self.classes)
+
+    def loss(
+        self, model: Classifier, sample: Sample, generator: torch.Generator, share: float
+    ) -> tuple[Tensor, Mapping[str, Tensor]]:
+        architecture = model.architecture
+        visible = None
+        if self.visible_share < 1 and share < self.whole_from:
+            counts = {name: architecture.token_count(name) for name in self.needs}
+            masks = draw_masks(counts, sample.whole, 1 - self.visible_share, generator)
+            visible = {n: mask.visible for n, mask in rows_of(masks, sample.rows).items()}
+        verdict = model({name: sample.views[name] for name in self.needs}, visible)
+        classes = F.cross_entropy(
+            verdict.logits, sample.class_index, label_smoothing=self.label_smoothing
+        )
+        error = snr_error(verdict.snr_db, sample.snr_db)
+        accuracy = (verdict.logits.argmax(1) == sample.class_index).float().mean()
+        return classes + SNR_WEIGHT * error, {
+            "cross_entropy": classes,
+            "snr": error,
+            "accuracy": accuracy,
+        }
+
+
+def snr_error(estimate_db: Tensor, snr_db: Tensor) -> Tensor:
+    """Smooth absolute error in units of `Head.SNR_SCALE_DB`; frames without an SNR count as right,
+    so that the mean over several processes is the mean over all of their frames."""
+    known = torch.isfinite(snr_db)  # noise has none, and a small batch may be all noise
+    truth = torch.where(known, snr_db, 0.0) / Head.SNR_SCALE_DB
+    error = F.smooth_l1_loss(estimate_db / Head.SNR_SCALE_DB, truth, beta=0.1, reduction="none")
+    return torch.where(known, error, 0.0).mean()

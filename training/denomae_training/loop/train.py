@@ -4,95 +4,45 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor, nn
+from torch import nn
 
 from denomae.errors import DenomaeError
-from denomae_training.signals.dataset import Batch, batches, split_seed
-from denomae_training.signals.recipe import Recipe
-from denomae_training.state import load_state, save_state
-
-Loss = Callable[[nn.Module, Batch, torch.Generator, float], tuple[Tensor, Mapping[str, Tensor]]]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to learn.
-
-    The rate rises over the first `warmup_frames`, stays, and falls to zero over the last
-    `decay_share` of the steps. Before the fall it does not depend on where the end lies, so a run
-    may be resumed with another end; what else hangs on the share that is done moves along.
-    """
-
-    frames: int = 200_000
-    """Frames to see in all."""
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup_frames: int = 10_000
-    decay_share: float = 0.25
-
-    @property
-    def steps(self) -> int:
-        return max(1, math.ceil(self.frames / self.batch_size))
-
-    @property
-    def frames_seen(self) -> int:
-        """Frames in whole batches."""
-        return self.steps * self.batch_size
-
-    def rate(self, step: int) -> float:
-        """The learning rate of step `step`, counted from 0."""
-        warm = min(1.0, (step + 1) * self.batch_size / max(self.warmup_frames, 1))
-        left = (self.steps - step) / max(1.0, self.decay_share * self.steps)
-        return self.learning_rate * warm * min(1.0, left)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where and how a run computes.
-
-    On a CPU the result is the same to the bit whatever the workers and however often the run was
-    stopped; another device, precision or number of threads rounds differently.
-    """
-
-    device: str = "auto"
-    precision: str = "auto"
-    """fp32, bf16, or auto: bf16 where the processor multiplies it natively."""
-    workers: int = 1
-    """Processes that synthesize frames."""
-    threads: int = 0
-    """CPU threads of torch; 0: as many as there are cores."""
-    save_every_s: float = 120.0
-    validate_every_s: float = 300.0
-    compile: bool = False
+from denomae_training.feeds.feed import Feed
+from denomae_training.loop.schedule import Machine, Schedule
+from denomae_training.loop.state import load_state, save_state
+from denomae_training.objectives.objective import Objective
+from denomae_training.signals.dataset import split_seed
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained on, how long, and where it is kept."""
+    """What one call of `train` is given besides the model.
 
-    recipe: Recipe
-    split: str
-    """Names the seed of the training frames."""
+    Attributes:
+        name: shown beside the progress bar.
+        seed: of the masks.
+        folder: gets `log.jsonl` and states.
+    """
+
+    name: str
     seed: int
     folder: Path
-    """Gets `log.jsonl` and states."""
     schedule: Schedule
     machine: Machine
 
 
 def train(
     model: nn.Module,
-    loss_of: Loss,
+    objective: Objective,
+    feed: Feed,
     run: Run,
     device: torch.device,
     precision: torch.dtype,
@@ -101,7 +51,8 @@ def train(
     """Train `model` in place, from the folder's newest state to the schedule's end.
 
     Args:
-        loss_of: (model, batch, mask generator, share of the schedule done) to (loss, parts to log).
+        objective: whose `model` gave the model.
+        feed: batches of the schedule's size.
         after: called with the step now and then and at the end; what it returns is logged.
 
     Raises:
@@ -123,22 +74,14 @@ def train(
     saved = validated = time.monotonic()
     model.train()
     with log, _progress() as bar:
-        task = bar.add_task(run.split, total=schedule.steps, completed=first, note="")
-        source = batches(
-            run.recipe,
-            split_seed(run.seed, run.split),
-            schedule.batch_size,
-            first,
-            schedule.steps,
-            machine.workers,
-        )
-        for step, batch in enumerate(source, start=first):
+        task = bar.add_task(run.name, total=schedule.steps, completed=first, note="")
+        for step, sample in enumerate(feed.samples(first, schedule.steps), start=first):
             began = time.monotonic()
             for group in optimizer.param_groups:
                 group["lr"] = schedule.rate(step)
             generator = torch.Generator().manual_seed(split_seed(run.seed, "masks") + step)
             with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                loss, parts = loss_of(compute, batch.to(device), generator, step / schedule.steps)
+                loss, parts = objective.loss(compute, sample, generator, step / schedule.steps)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             size = nn.utils.clip_grad_norm_(model.parameters(), 1.0)

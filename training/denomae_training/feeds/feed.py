@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Samples by number: made by worker processes as they are wanted, or kept in memory.
+
+Sample k is the same whenever and wherever it is asked for, so that a resumed run sees what an
+uninterrupted one would have seen, and several processes share one batch by its rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from denomae.modalities import MODALITIES
+from denomae.model.presets import Architecture
+from denomae_training.data.source import Source
+from denomae_training.feeds.order import Order
+from denomae_training.feeds.sample import Sample, sample_of
+from denomae_training.signals.dataset import Batch, collect
+
+KEEP_BYTES = 6 << 30  # sets up to this size are built once and kept
+_BUILD_AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Share:
+    """One process's part of the work: number `rank` of `ranks`."""
+
+    rank: int = 0
+    ranks: int = 1
+
+    def rows(self, size: int) -> slice:
+        """Its rows of a batch, which divides evenly."""
+        each = size // self.ranks
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+
+class Feed(ABC):
+    """Samples of one source under one seed."""
+
+    def __init__(self, order: Order, share: Share) -> None:
+        self.order, self.share = order, share
+
+    @abstractmethod
+    def samples(self, first: int, end: int) -> Iterator[Sample]:
+        """Samples number `first` .. `end` - 1, this process's rows of each."""
+
+    def _indices(self, number: int) -> np.ndarray:
+        return self.order.batch(number)[self.share.rows(self.order.size)]
+
+
+class Made(Feed):
+    """Items are made when they are wanted, by worker processes that work ahead."""
+
+    def __init__(
+        self,
+        source: Source,
+        seed: int,
+        names: tuple[str, ...],
+        architecture: Architecture,
+        order: Order,
+        device: torch.device,
+        workers: int = 0,
+        share: Share = Share(),
+    ) -> None:
+        super().__init__(order, share)
+        self.source, self.seed = source, seed
+        self.names, self.architecture = names, architecture
+        self.device, self.workers = device, workers
+
+    def samples(self, first: int, end: int) -> Iterator[Sample]:
+        loader = DataLoader(
+            _Batches(self),
+            sampler=range(first, end),
+            batch_size=None,
+            num_workers=self.workers,
+            prefetch_factor=8 if self.workers else None,
+            worker_init_fn=_one_thread,
+        )
+        rows, whole = self.share.rows(self.order.size), self.order.size
+        for batch in loader:
+            made = sample_of(batch.to(self.device), self.names, self.architecture)
+            yield Sample(made.views, made.class_index, made.snr_db, rows, whole)
+
+    def batch(self, number: int) -> Batch:
+        """This process's frames of one batch."""
+        items = self.source.items(self.seed, self._indices(number).tolist())
+        return collect(items, self.source.recipe)
+
+
+class Kept(Feed):
+    """Items 0 .. set_size - 1, built once and kept on the device."""
+
+    def __init__(
+        self,
+        source: Source,
+        seed: int,
+        names: tuple[str, ...],
+        architecture: Architecture,
+        order: Order,
+        device: torch.device,
+        share: Share = Share(),
+    ) -> None:
+        super().__init__(order, share)
+        parts = [
+            sample_of(
+                collect(source.items(seed, range(k, end)), source.recipe).to(device),
+                names,
+                architecture,
+            )
+            for k in range(0, order.set_size, _BUILD_AT_ONCE)
+            for end in (min(k + _BUILD_AT_ONCE, order.set_size),)
+        ]
+        self._views = {n: torch.cat([part.views[n] for part in parts]) for n in names}
+        self._class_index = torch.cat([part.class_index for part in parts])
+        self._snr_db = torch.cat([part.snr_db for part in parts])
+
+    def samples(self, first: int, end: int) -> Iterator[Sample]:
+        rows, whole = self.share.rows(self.order.size), self.order.size
+        for number in range(first, end):
+            index = torch.from_numpy(self._indices(number)).to(self._class_index.device)
+            views = {name: values[index] for name, values in self._views.items()}
+            yield Sample(views, self._class_index[index], self._snr_db[index], rows, whole)
+
+    def each(self, size: int) -> Iterator[Sample]:
+        """Every item once, in order; the last sample may be smaller."""
+        for start in range(0, self.order.set_size, size):
+            part = slice(start, min(start + size, self.order.set_size))
+            count = part.stop - part.start
+            views = {name: values[part] for name, values in self._views.items()}
+            truth: tuple[Tensor, Tensor] = self._class_index[part], self._snr_db[part]
+            yield Sample(views, *truth, slice(0, count), count)
+
+
+def feed_of(
+    source: Source,
+    seed: int,
+    names: tuple[str, ...],
+    architecture: Architecture,
+    order: Order,
+    device: torch.device,
+    workers: int = 0,
+    share: Share = Share(),
+) -> Feed:
+    """Kept where the order goes over a set that fits into `KEEP_BYTES`, else made."""
+    numbers = sum(_numbers(name, architecture) for name in names)
+    if order.set_size and 4 * numbers * order.set_size <= KEEP_BYTES:
+        return Kept(source, seed, names, architecture, order, device, share)
+    return Made(source, seed, names, architecture, order, device, workers, share)
+
+
+def _numbers(name: str, architecture: Architecture) -> int:
+    """How many numbers a frame has in a modality."""
+    image = architecture.image
+    if MODALITIES[name].form == "image":
+        return image.channels * image.height * image.width
+    return 2 * architecture.frame_length
+
+
+class _Batches(Dataset):
+    def __init__(self, feed: Made) -> None:
+        self.feed = feed
+
+    def __getitem__(self, number: int) -> Batch:
+        return self.feed.batch(number)
+
+
+def _one_thread(_: int) -> None:
+    torch.set_num_threads(1)
