@@ -73,7 +73,7 @@ class Oracle(torch.nn.Module):
         self.architecture, self.built, self.goal, self.wrong = NANO, built, goal, wrong
         self.encoder = type("Names", (), {"modalities": NAMES})()
 
-    def forward(self, inputs, masks):
+    def forward(self, inputs, masks, asked=None):
         answers = {}
         for name, mask in masks.items():
             answer = patchify(self.goal[name], self.built[self.goal[name]], NANO).clone()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from denomae.modalities import MODALITIES
 from denomae.model.encoder import token_positions
-from denomae.model.masking import Mask, take
+from denomae.model.masking import Mask
 from denomae.model.presets import Architecture
 
 
@@ -57,21 +57,35 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.leave = nn.Linear(width, architecture.patch_size(MODALITIES[name].target))
 
-    def forward(self, encoded: dict[str, Tensor], mask: Mask) -> Tensor:
-        """Predicted target patches of all this modality's tokens: [B, T, size], in token order."""
+    def forward(
+        self, encoded: dict[str, Tensor], mask: Mask, asked: Tensor | None = None
+    ) -> Tensor:
+        """Predicted target patches of this modality's tokens.
+
+        Args:
+            encoded: the encoder's tokens of every modality, [B, V, D] each.
+            asked: int64 [B, K], some of the masked tokens: only they are decoded, without a look
+                at the visible tokens of their own modality other than through the cross-attention.
+                None: all tokens are, visible ones among them.
+
+        Returns:
+            [B, K, size] as asked, or [B, T, size] in token order.
+        """
         context = self.enter(torch.cat(list(encoded.values()), dim=1))  # [B, visible, d]
-        own = self.enter(encoded[self.name])  # [B, V, d]
-        batch, _, width = own.shape
-        count = self.positions.shape[0]
-        queries = self.mask_token.expand(batch, count, width)
-        index = mask.visible.to(own.device)[..., None].expand(-1, -1, width)
-        queries = queries.scatter(1, index, own.to(queries.dtype)) + self.positions  # [B, T, d]
+        if asked is None:
+            queries = self._all_tokens(encoded, context, mask)
+        else:
+            queries = self.mask_token + self.positions[asked.to(context.device)]  # [B, K, d]
         queries = queries + self.cross(self.norm_queries(queries), self.norm_context(context))
         for block in self.blocks:
             queries = block(queries)
         return self.leave(self.norm(queries))
 
-
-def masked_patches(patches: Tensor, mask: Mask) -> Tensor:
-    """Only the masked tokens' patches: [B, T, size] to [B, M, size]."""
-    return take(patches, mask.masked)
+    def _all_tokens(self, encoded: dict[str, Tensor], context: Tensor, mask: Mask) -> Tensor:
+        """This modality's visible tokens in their places, mask tokens in the others: [B, T, d]."""
+        lengths = [part.shape[1] for part in encoded.values()]
+        own = context.split(lengths, dim=1)[list(encoded).index(self.name)]  # [B, V, d]
+        batch, _, width = own.shape
+        queries = self.mask_token.expand(batch, self.positions.shape[0], width)
+        index = mask.visible.to(own.device)[..., None].expand(-1, -1, width)
+        return queries.scatter(1, index, own.to(queries.dtype)) + self.positions

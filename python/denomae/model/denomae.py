@@ -26,7 +26,18 @@ class DenoMAE(nn.Module):
         )
         initialise(self)
 
-    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Mask]) -> dict[str, Tensor]:
-        """Encode the visible tokens, decode all: modality name to [B, T, size of its target]."""
+    def forward(
+        self,
+        inputs: Mapping[str, Tensor],
+        masks: Mapping[str, Mask],
+        asked: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Encode the visible tokens, decode all: modality name to [B, T, size of its target].
+
+        With `asked`, int64 [B, K] of masked tokens a modality, only those: [B, K, size].
+        """
         encoded = self.encoder(inputs, {name: mask.visible for name, mask in masks.items()})
-        return {name: self.decoders[name](encoded, masks[name]) for name in encoded}
+        return {
+            name: self.decoders[name](encoded, masks[name], asked and asked[name])
+            for name in encoded
+        }

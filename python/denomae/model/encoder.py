@@ -48,8 +48,12 @@ class TokenEmbedding(nn.Module):
         positions = token_positions(name, architecture, architecture.width)
         self.register_buffer("positions", positions, persistent=False)
 
-    def forward(self, patches: Tensor) -> Tensor:
-        return self.projection(patches) + self.positions + self.modality
+    def forward(self, patches: Tensor, visible: Tensor | None = None) -> Tensor:
+        """[B, T, size] to [B, T, D]; only of the visible ones, int64 [B, V], to [B, V, D]."""
+        if visible is None:
+            return self.projection(patches) + self.positions + self.modality
+        places = self.positions[visible.to(patches.device)]
+        return self.projection(take(patches, visible)) + places + self.modality
 
 
 class Encoder(nn.Module):
@@ -78,15 +82,13 @@ class Encoder(nn.Module):
         absent = [name for name in names if name not in self.embeddings]
         if absent:
             raise DenomaeError(f"this encoder knows {list(self.modalities)}, not {absent}")
-        tokens = {}
-        for name in names:
-            embedded = self.embeddings[name](
-                patchify(name, inputs[name], self.architecture)
-            )  # [B, T, D]
-            tokens[name] = (
-                embedded if visible is None else take(embedded, visible[name])
-            )  # [B, V, D]
-        return tokens
+        return {
+            name: self.embeddings[name](
+                patchify(name, inputs[name], self.architecture),  # [B, T, size]
+                visible and visible[name],
+            )
+            for name in names
+        }
 
     def forward(
         self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
