@@ -30,6 +30,8 @@ class Run:
         name: shown beside the progress bar.
         seed: of the masks.
         folder: gets `log.jsonl` and states.
+        evaluations: `after` is called at the end of each of so many equal parts of the schedule,
+            the same whenever it is run; 0: now and then by the clock, and at the end.
     """
 
     name: str
@@ -37,6 +39,12 @@ class Run:
     folder: Path
     schedule: Schedule
     machine: Machine
+    evaluations: int = 0
+
+    def evaluates(self, done: int) -> bool:
+        """Whether a part of the schedule ends with the step that was `done` as the last one."""
+        steps, parts = self.schedule.steps, self.evaluations
+        return done * parts // steps > (done - 1) * parts // steps
 
 
 def train(
@@ -53,7 +61,8 @@ def train(
     Args:
         objective: whose `model` gave the model.
         feed: batches of the schedule's size.
-        after: called with the step now and then and at the end; what it returns is logged.
+        after: called with the step now and then and at the end, before the state is saved; what
+            it returns is logged.
 
     Raises:
         DenomaeError: the folder's state lies beyond the schedule's end, or the loss is no number.
@@ -98,7 +107,8 @@ def train(
                 "rate": schedule.rate(step),
                 "frames_per_s": schedule.batch_size / (now - began),
             }
-            if after and (now - validated > machine.validate_every_s or done == schedule.steps):
+            waited = not run.evaluations and now - validated > machine.validate_every_s
+            if after and (waited or run.evaluates(done) or done == schedule.steps):
                 model.eval()
                 row |= after(done)
                 model.train()
