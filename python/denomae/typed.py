@@ -19,7 +19,7 @@ def from_json(kind: type[T], data: Any, where: str) -> T:
 
     Args:
         kind: a dataclass whose fields are str, bool, int, float, tuples, dictionaries of str keys,
-            optional values, `Literal`s or further dataclasses.
+            optional values, `Literal`s or further dataclasses; `Any` takes whatever there is.
         data: what `json.load` gave.
         where: how to name the place in an error, such as "model/config.json".
 
@@ -56,6 +56,8 @@ def to_json(value: Any) -> Any:
 
 def _value(hint: Any, data: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return data
     if dataclasses.is_dataclass(hint):
         return from_json(hint, data, where)
     if origin is typing.Literal:
