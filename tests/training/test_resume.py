@@ -29,7 +29,8 @@ def _command(
         sys.executable, "-m", "denomae_training", stage, "--output", str(output),
         "--schedule.frames", str(STEPS * BATCH), "--schedule.batch-size", str(BATCH),
         "--machine.threads", "1", "--machine.workers", "0",
-        "--machine.save-every-s", str(save_every_s), *more,
+        "--machine.save-every-s", str(save_every_s), "--machine.log-every", "1",
+        "--machine.no-tensorboard", *more,
     ]  # fmt: skip
 
 

@@ -43,8 +43,8 @@ class Share:
 class Feed(ABC):
     """Samples of one source under one seed."""
 
-    def __init__(self, order: Order, share: Share) -> None:
-        self.order, self.share = order, share
+    def __init__(self, source: Source, seed: int, order: Order, share: Share) -> None:
+        self.source, self.seed, self.order, self.share = source, seed, order, share
 
     @abstractmethod
     def samples(self, first: int, end: int) -> Iterator[Sample]:
@@ -68,8 +68,7 @@ class Made(Feed):
         workers: int = 0,
         share: Share = Share(),
     ) -> None:
-        super().__init__(order, share)
-        self.source, self.seed = source, seed
+        super().__init__(source, seed, order, share)
         self.names, self.architecture = names, architecture
         self.device, self.workers = device, workers
 
@@ -106,7 +105,7 @@ class Kept(Feed):
         device: torch.device,
         share: Share = Share(),
     ) -> None:
-        super().__init__(order, share)
+        super().__init__(source, seed, order, share)
         parts = [
             sample_of(
                 collect(source.items(seed, range(k, end)), source.recipe).to(device),
