@@ -27,6 +27,9 @@ class Limit:
     forest: int = 0
     """More than 0: also the accuracy of a random forest on ten moments, trained on so many frames
     of the recipe's range of SNR (needs scikit-learn)."""
+    ignore_length: bool = True
+    """Of paper10: also for a classifier that ignores how long frames are, which takes most of the
+    time."""
     seed: int = 1
     output: Path | None = None
     """A folder for `limit-RECIPE.json` and, where matplotlib is there, `limit-RECIPE.png`."""
@@ -45,7 +48,7 @@ class Limit:
                     f"snr has {snr_db:g} dB; wanted values from -{FARTHEST_DB} to {FARTHEST_DB}"
                 )
         recipe = recipe_of(self.recipe)
-        limit = limit_of(recipe)
+        limit = limit_of(recipe, self.ignore_length)
         rival = None
         if self.forest:
             from denomae_training.limits.rival import MomentForest

@@ -46,8 +46,11 @@ class Limit:
     trials: Callable[[int, float, int, int], Trials]
 
 
-def limit_of(recipe: Recipe) -> Limit:
+def limit_of(recipe: Recipe, ignore_length: bool = True) -> Limit:
     """The limit of a recipe.
+
+    Args:
+        ignore_length: of `paper10` also that of a classifier which ignores how long frames are.
 
     Raises:
         DenomaeError: the recipe has none here.
@@ -59,7 +62,7 @@ def limit_of(recipe: Recipe) -> Limit:
                 raise DenomaeError(
                     f"{recipe.name} has no random phase, found phases {phases}; leave it at 1"
                 )
-            return paper10.paper10_trials(recipe, seed, snr_db, frames)
+            return paper10.paper10_trials(recipe, seed, snr_db, frames, ignore_length)
 
         return Limit(
             recipe.classes, (-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0), paper10.KNOWS, trials
