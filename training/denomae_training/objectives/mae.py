@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plain masked autoencoder (arXiv 2111.06377): each modality is its own target, noisy or not."""
+"""The plain masked autoencoder (arXiv 2111.06377): each modality is its own target as it stands."""
 
 from __future__ import annotations
 
