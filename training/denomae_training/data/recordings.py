@@ -11,7 +11,7 @@ import numpy as np
 
 from denomae.captures.datasets import LabelledFrames, open_dataset
 from denomae.errors import DenomaeError
-from denomae_training.data.source import Recorded, Source, generator
+from denomae_training.data.source import Recorded, Source, evenly, generator
 from denomae_training.signals.dataset import Batch, collect
 from denomae_training.signals.item import Item
 from denomae_training.signals.recipe import Recipe
@@ -175,6 +175,33 @@ class RecordedFrames(Source):
     def items(self, seed: int, indices: Sequence[int]) -> list[Item | Recorded]:
         return self._read([self._draw(seed, index) for index in indices])
 
+    def class_indices(self, seed: int, indices: Sequence[int]) -> np.ndarray:
+        return self._class_index[[self._draw(seed, index) for index in indices]]
+
+    def balanced(self, labels: int, seed: int) -> RecordedFrames:
+        """A part of these frames, chosen by chance; items are drawn from it without end."""
+        each = evenly(labels, self.classes, self.recipe)
+        fewest = int(np.argmin([len(places) for places in self._places]))
+        there = len(self._places[fewest])
+        if there < each:
+            raise DenomaeError(
+                f"{labels} labels are {each} of each class, and {self._path} has {there} frames of "
+                f"{self.recipe.classes[self._present[fewest]]} to learn from; wanted "
+                f"{there * len(self._places)} labels at most, or more recordings"
+            )
+        chosen = [
+            generator(seed, "labels", int(index)).permutation(places)[:each]
+            for index, places in zip(self._present, self._places, strict=True)
+        ]
+        part = np.sort(np.concatenate(chosen))
+        return RecordedFrames(
+            self._path,
+            self.recipe,
+            self._numbers[part],
+            self._class_index[part],
+            self._snr_db[part],
+        )
+
     def each(self, size: int) -> Iterator[Batch]:
         """Every frame once, in order, in batches of `size`; the last may have fewer."""
         for start in range(0, len(self), size):
@@ -217,6 +244,23 @@ def open_for(path: Path, frame_length: int) -> LabelledFrames:
     except OSError:
         has_own = True
     return open_dataset(path, frame_length=None if has_own else frame_length)
+
+
+def unknown_labels(path: Path, recipe: Recipe) -> list[str]:
+    """Our names, or else the set's own, of what a set has frames of and the recipe does not know.
+
+    Raises:
+        DenomaeError: the set cannot be read.
+    """
+    with open_for(path, recipe.frame_length) as frames:
+        there = set(np.unique(frames.class_index).tolist())
+        pairs = zip(frames.classes, frames.our_classes, names_in(frames, recipe), strict=True)
+        names = [
+            ours or name
+            for number, (name, ours, known) in enumerate(pairs)
+            if known is None and number in there
+        ]
+    return list(dict.fromkeys(names))
 
 
 def names_in(frames: LabelledFrames, recipe: Recipe) -> list[str | None]:

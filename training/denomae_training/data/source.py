@@ -13,7 +13,9 @@ import numpy as np
 from denomae.errors import DenomaeError
 from denomae_training.signals.dataset import Batch, collect
 from denomae_training.signals.item import Item
-from denomae_training.signals.recipe import Recipe, synthesize
+from denomae_training.signals.recipe import Recipe, drawn_class, synthesize
+
+_LOOKED_AT = 1000  # items at once, for a label budget
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Recorded:
 
 
 class Source(ABC):
-    """Frames without end: item i of a seed is the same whatever was made before it, and wherever.
+    """Frames: item i of a seed is the same whatever was made before it, and wherever.
 
     Attributes:
         recipe: whose classes, frame length and scaling the frames have.
+        size: how many items there are; 0: without end.
     """
+
+    size = 0
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -50,6 +55,18 @@ class Source(ABC):
     def items(self, seed: int, indices: Sequence[int]) -> list[Item | Recorded]:
         """The items of these numbers, in this order."""
 
+    @abstractmethod
+    def class_indices(self, seed: int, indices: Sequence[int]) -> np.ndarray:
+        """int64: the classes of the items of these numbers; none of them is made for it."""
+
+    def balanced(self, labels: int, seed: int) -> Source:
+        """As many frames of each class, so many in all, and no others.
+
+        Raises:
+            DenomaeError: they do not divide evenly by the classes, or there are not so many.
+        """
+        return Balanced(self, labels, seed)
+
     def batch(self, seed: int, first: int, size: int) -> Batch:
         """Items first .. first + size - 1. It has "noisy" alone where one of them is recorded."""
         return collect(self.items(seed, range(first, first + size)), self.recipe)
@@ -60,11 +77,15 @@ class Synthesized(Source):
 
     @property
     def classes(self) -> frozenset[str]:
-        weights = self.recipe.class_weights or [1.0] * len(self.recipe.classes)
-        return frozenset(n for n, w in zip(self.recipe.classes, weights, strict=True) if w > 0)
+        recipe = self.recipe.synthesizes
+        weights = recipe.class_weights or [1.0] * len(recipe.classes)
+        return frozenset(n for n, w in zip(recipe.classes, weights, strict=True) if w > 0)
 
     def items(self, seed: int, indices: Sequence[int]) -> list[Item | Recorded]:
         return [synthesize(self.recipe, seed, index) for index in indices]
+
+    def class_indices(self, seed: int, indices: Sequence[int]) -> np.ndarray:
+        return np.array([drawn_class(self.recipe, seed, i) for i in indices], np.int64)
 
 
 class Mixed(Source):
@@ -112,9 +133,73 @@ class Mixed(Source):
                 found.update(zip(places, made, strict=True))
         return [found[place] for place in range(len(which))]
 
+    def class_indices(self, seed: int, indices: Sequence[int]) -> np.ndarray:
+        found = [self._sources[self._draw(seed, i)].class_indices(seed, [i])[0] for i in indices]
+        return np.array(found, np.int64)
+
     def _draw(self, seed: int, index: int) -> int:
         drawn = generator(seed, "mixture", index).random()
         return min(int(np.searchsorted(self._edges, drawn, side="right")), len(self._sources) - 1)
+
+
+class Balanced(Source):
+    """A label budget: of each class the first items under one seed, the same number of each.
+
+    Item k is the k-th of them in the order of their numbers. A smaller budget is a part of a larger
+    one.
+    """
+
+    def __init__(self, source: Source, labels: int, seed: int) -> None:
+        """
+        Raises:
+            DenomaeError: the labels do not divide evenly by the classes.
+        """
+        super().__init__(source.recipe)
+        self.source, self.seed, self.size = source, seed, labels
+        each = evenly(labels, source.classes, source.recipe)
+        left = {source.recipe.classes.index(name): each for name in source.classes}
+        self._chosen: list[int] = []
+        first = 0
+        while left:
+            numbers = range(first, first + _LOOKED_AT)
+            for index, number in zip(source.class_indices(seed, numbers), numbers, strict=True):
+                if index in left:
+                    self._chosen.append(number)
+                    left[index] -= 1
+                    if not left[index]:
+                        del left[index]
+            first += _LOOKED_AT
+
+    @property
+    def classes(self) -> frozenset[str]:
+        return self.source.classes
+
+    def items(self, seed: int, indices: Sequence[int]) -> list[Item | Recorded]:
+        return self.source.items(*self._own(seed, indices))
+
+    def class_indices(self, seed: int, indices: Sequence[int]) -> np.ndarray:
+        return self.source.class_indices(*self._own(seed, indices))
+
+    def _own(self, seed: int, indices: Sequence[int]) -> tuple[int, list[int]]:
+        if seed != self.seed:
+            raise ValueError(f"these items were chosen under the seed {self.seed}, not {seed}")
+        return seed, [self._chosen[index] for index in indices]
+
+
+def evenly(labels: int, classes: frozenset[str], recipe: Recipe) -> int:
+    """How many labels each class gets.
+
+    Raises:
+        DenomaeError: they do not divide evenly.
+    """
+    count = len(classes)
+    if labels < count or labels % count:
+        near = max(1, round(labels / count)) * count
+        raise DenomaeError(
+            f"{labels} labels do not divide evenly by {count} classes of {recipe.name}; wanted a "
+            f"multiple of {count}, such as {near}"
+        )
+    return labels // count
 
 
 def generator(seed: int, purpose: str, index: int) -> np.random.Generator:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from denomae.modalities import LIVE_MODALITIES, in_table_order
-from denomae.model.classifier import Classifier, Head
+from denomae.model.classifier import Classifier, Head, Verdict
 from denomae.model.masking import draw_masks, rows_of
 from denomae.model.presets import Architecture
 from denomae_training.feeds.sample import Sample
@@ -52,16 +52,18 @@ class Classification(Objective):
             masks = draw_masks(counts, sample.whole, 1 - self.visible_share, generator)
             visible = {n: mask.visible for n, mask in rows_of(masks, sample.rows).items()}
         verdict = model({name: sample.views[name] for name in self.needs}, visible)
-        classes = F.cross_entropy(
-            verdict.logits, sample.class_index, label_smoothing=self.label_smoothing
-        )
-        error = snr_error(verdict.snr_db, sample.snr_db)
-        accuracy = (verdict.logits.argmax(1) == sample.class_index).float().mean()
-        return classes + SNR_WEIGHT * error, {
-            "cross_entropy": classes,
-            "snr": error,
-            "accuracy": accuracy,
-        }
+        return verdict_loss(verdict, sample, self.label_smoothing)
+
+
+def verdict_loss(
+    verdict: Verdict, sample: Sample, label_smoothing: float = 0.0
+) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """The loss of a head's verdicts, and its parts."""
+    classes = F.cross_entropy(verdict.logits, sample.class_index, label_smoothing=label_smoothing)
+    error = snr_error(verdict.snr_db, sample.snr_db)
+    accuracy = (verdict.logits.argmax(1) == sample.class_index).float().mean()
+    parts = {"cross_entropy": classes, "snr": error, "accuracy": accuracy}
+    return classes + SNR_WEIGHT * error, parts
 
 
 def snr_error(estimate_db: Tensor, snr_db: Tensor) -> Tensor:

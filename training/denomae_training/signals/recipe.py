@@ -44,6 +44,11 @@ class Recipe(ABC):
         """How a model's inputs are scaled: each frame to unit mean power, or not at all."""
         return "unit"
 
+    @property
+    def synthesizes(self) -> Recipe:
+        """The recipe that makes the frames: this one, unless it only adds classes to another."""
+        return self
+
     @abstractmethod
     def item(self, rng: np.random.Generator, class_index: int, snr_db: float) -> Item:
         """A frame of a class at an SNR, all else drawn from `rng`."""
@@ -58,10 +63,17 @@ class Recipe(ABC):
 
 def synthesize(recipe: Recipe, seed: int, index: int) -> Item:
     """Item `index` of a recipe: the same whatever was made before it, in whatever process."""
+    recipe = recipe.synthesizes
     rng = np.random.Generator(np.random.Philox(_Key(seed, index)))
     class_index = _draw_class(rng, recipe)
     snr_db = recipe.snr_db[0] + (recipe.snr_db[1] - recipe.snr_db[0]) * rng.random()
     return recipe.item(rng, class_index, snr_db)
+
+
+def drawn_class(recipe: Recipe, seed: int, index: int) -> int:
+    """The class index of item `index`, without making it."""
+    rng = np.random.Generator(np.random.Philox(_Key(seed, index)))
+    return _draw_class(rng, recipe.synthesizes)
 
 
 class _Key(ISeedSequence):

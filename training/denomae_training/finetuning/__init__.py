@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From an encoder to a classifier: label budgets, frozen or free encoders, new classes."""

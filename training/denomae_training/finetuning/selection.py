@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Model selection: the best of the models on the way, by its accuracy on validation frames."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A model on the way, on the validation frames."""
+
+    step: int
+    frames: int
+    accuracy: float
+    cross_entropy: float
+
+
+class Selection:
+    """The best model so far and how all of them did, in a folder that a resumed run goes on with.
+
+    Whatever moment a kill comes at, the weights in the folder are those that its record names.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._record = folder / "evaluations.json"
+        self._folder = folder
+        self._rows: dict[int, Evaluated] = {}
+        if self._record.is_file():
+            rows = json.loads(self._record.read_text(encoding="utf-8"))
+            self._rows = {row["step"]: Evaluated(**row) for row in rows}
+
+    @property
+    def history(self) -> tuple[Evaluated, ...]:
+        """In the order of their steps."""
+        return tuple(self._rows[step] for step in sorted(self._rows))
+
+    @property
+    def best(self) -> Evaluated:
+        """The most accurate; of two that are as good, the surer one, and then the earlier."""
+        return max(self.history, key=lambda row: (row.accuracy, -row.cross_entropy, -row.step))
+
+    def add(self, row: Evaluated, model: nn.Module) -> bool:
+        """Take note of a model; whether it is the best so far, and now kept."""
+        self._rows[row.step] = row
+        is_best = self.best == row
+        if is_best:
+            weights = {name: t.detach().contiguous() for name, t in model.state_dict().items()}
+            partial = self._weights(row.step).with_suffix(".partial")
+            save_file(weights, partial)
+            partial.replace(self._weights(row.step))
+        partial = self._record.with_suffix(".partial")
+        partial.write_text(json.dumps([asdict(row) for row in self.history], indent=1) + "\n")
+        partial.replace(self._record)
+        for path in self._folder.glob("best-*"):
+            if path != self._weights(self.best.step):
+                path.unlink()
+        return is_best
+
+    def load_best(self, model: nn.Module) -> None:
+        """Fill in the best weights."""
+        model.load_state_dict(load_file(self._weights(self.best.step)))
+
+    def _weights(self, step: int) -> Path:
+        return self._folder / f"best-{step:08d}.safetensors"

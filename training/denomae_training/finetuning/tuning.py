@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be chosen when an encoder is taught to classify, besides its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from denomae.errors import DenomaeError
+from denomae.modalities import LIVE_MODALITIES, MODALITIES, in_table_order
+
+SHORT = {"image": ("noisy_image",), "signal": ("noisy_signal",), "both": LIVE_MODALITIES}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How to teach a classifier."""
+
+    labels: int = 0
+    """How many labelled frames there are, the same number of each class, seen again and again;
+    0: every frame is a new one."""
+    mode: Literal["whole", "head"] = "whole"
+    """What learns: the whole model, or the head alone, behind an encoder that stays as it is."""
+    modalities: tuple[str, ...] = ("both",)
+    """What the model looks at: image, signal, both, or modalities by their names."""
+    visible_share: float = 1.0
+    """Share of each modality's tokens that training shows at first; with a frozen encoder 1."""
+    whole_from: float = 0.0
+    """From this share of the schedule on, all tokens are shown."""
+    label_smoothing: float = 0.0
+    augment: Literal["none", "phase"] = "none"
+    """phase: each frame is turned by a random carrier phase each time it is seen. Right where a
+    recipe's phase is random anyway; `paper10` has a fixed one, which tells classes apart."""
+    validation_frames: int = 1000
+    """By which the best of the models on the way is kept."""
+    evaluations: int = 10
+    """How often, in equal parts of the schedule, a model is held against them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities by their names, in table order."""
+        return modality_names(self.modalities)
+
+
+def modality_names(chosen: Sequence[str]) -> tuple[str, ...]:
+    """Modality names of `image`, `signal`, `both` or of their own names, in table order.
+
+    Raises:
+        DenomaeError: a word that is none of them.
+    """
+    unknown = [word for word in chosen if word not in SHORT and word not in MODALITIES]
+    if unknown or not chosen:
+        raise DenomaeError(
+            f"modalities are {list(chosen)}; wanted one of {list(SHORT)}, or some of "
+            f"{list(MODALITIES)}"
+        )
+    return in_table_order({name for word in chosen for name in SHORT.get(word, (word,))})
