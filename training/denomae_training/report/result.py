@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from denomae.errors import DenomaeError
+from denomae.modalities import MODALITIES
 from denomae.typed import from_json, to_json
 
 SCHEMA = "denomae.result/1"
@@ -108,14 +109,17 @@ class Result:
 
 
 def inputs_of(modalities: tuple[str, ...]) -> str:
-    """Modalities in words: image, signal, both, or their names."""
-    known = {
-        (): "",
-        ("noisy_image",): "image",
-        ("noisy_signal",): "signal",
-        ("noisy_image", "noisy_signal"): "both",
-    }
-    return known.get(tuple(modalities), ", ".join(m.replace("_", " ") for m in modalities))
+    """What a classifier looks at, in words; the noisy image and signal go without "noisy"."""
+    live = {"noisy_image": "image", "noisy_signal": "signal"}
+    return " + ".join(live.get(name, name.replace("_", " ")) for name in modalities)
+
+
+def learnt_from(modalities: tuple[str, ...]) -> str:
+    """What was pretrained on, in words."""
+    absent = [name for name in MODALITIES if name not in modalities]
+    if len(absent) <= 1:
+        return f"all but {absent[0].replace('_', ' ')}" if absent else "all five"
+    return ", ".join(name.replace("_", " ") for name in modalities)
 
 
 def write_result(folder: Path, result: Result) -> Path:

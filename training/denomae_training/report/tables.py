@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of a report, each from the results that belong to it; accuracies in per cent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from denomae_training.report.plan import Planned, not_run
+from denomae_training.report.result import PARTS, Result, learnt_from
+from denomae_training.report.summary import (
+    RANGES,
+    Group,
+    Measure,
+    by_inputs,
+    conditions,
+    groups,
+    lines,
+)
+from denomae_training.report.table import Cell, Table
+
+SPANS = tuple(name.replace("-", "−").replace("..", " to ") for name in RANGES)
+SEEDS = "±: standard deviation among seeds. Every SNR of a range (dB) counts the same."
+PART_NAMES = {
+    "main": "methods side by side",
+    "labels": "accuracy against labels",
+    "scaling": "accuracy against pretraining frames",
+    "modalities": "ablation over modalities",
+    "masks": "masked share",
+    "noise": "what the noise modality is worth",
+    "denoising": "denoising",
+}
+
+
+def all_tables(results: Sequence[Result], planned: Sequence[Planned]) -> dict[str, Table]:
+    """Every table that these results of one set give, by name; tables without rows too."""
+    main = by_inputs(groups(results, "main"))
+    modalities = sorted(by_inputs(groups(results, "modalities")), key=_how_many)
+    noise = groups(conditions(results), "noise")
+    made = [
+        _ranges("main", "Mean accuracy (%)", main),
+        distance_table(results),
+        _varied("labels", "Accuracy (%) by number of labels", results, "labels", labels_of),
+        _varied("scaling", "Accuracy (%) by pretraining frames", results, "frames", frames_of),
+        _ranges(
+            "modalities",
+            "Accuracy (%) by the modalities of pretraining",
+            modalities,
+            "pretrained on",
+            pretrained_on,
+        ),
+        _varied("masks", "Accuracy (%) by masked share", results, "masked (%)", masked_of),
+        _ranges("noise", "Accuracy (%) by what is known of the noise", noise),
+        denoising_table(results),
+        snr_table(results),
+        runs_table(results),
+        not_run_table(results, planned),
+    ]
+    return {table.name: table for table in made}
+
+
+def labels_of(group: Group) -> int | None:
+    return group.labels or None
+
+
+def frames_of(group: Group) -> int | None:
+    return group.pretraining.frames if group.pretraining else None
+
+
+def masked_of(group: Group) -> float | None:
+    """In per cent."""
+    share = group.pretraining.masked_share if group.pretraining else None
+    return None if share is None else round(100 * share, 6)
+
+
+def pretrained_on(group: Group) -> str:
+    return learnt_from(group.pretraining.modalities) if group.pretraining else "nothing"
+
+
+def distance_table(results: Sequence[Result]) -> Table:
+    """How far below the limit the methods of the main comparison stay."""
+    rows = tuple(
+        (g.title, g.inputs, len(g.runs),
+         *(_percent(g.distance(*span)) for span in RANGES.values()))
+        for g in by_inputs(groups(results, "main"))
+    )  # fmt: skip
+    columns = ("method", "input", "seeds", *SPANS)
+    return Table("distance", "Distance to the limit (points)", columns, rows, SEEDS)
+
+
+def denoising_table(results: Sequence[Result]) -> Table:
+    """The figures of runs that denoise, as they are."""
+    found = [(run, figure) for run in results for figure in run.denoising]
+    names = list(dict.fromkeys(name for _, figure in found for name in figure))
+    rows = tuple(
+        (run.title, run.seed, *(_cell(name, figure.get(name)) for name in names))
+        for run, figure in found
+    )
+    shown = tuple(_words(name) for name in names)
+    return Table("denoising", "Denoising", ("run", "seed", *shown), rows)
+
+
+def snr_table(results: Sequence[Result]) -> Table:
+    """Every run at every SNR, for other programs."""
+    rows = tuple(
+        (run.id, run.title, run.inputs, run.seed, run.labels, row.snr_db, row.frames, row.right,
+         100 * row.accuracy, 100 * row.low, 100 * row.high,
+         None if row.limit is None else 100 * row.limit)
+        for run in results for row in run.rows
+    )  # fmt: skip
+    columns = ("id", "method", "input", "seed", "labels", "SNR (dB)", "frames", "right",
+               "accuracy (%)", "low (%)", "high (%)", "limit (%)")  # fmt: skip
+    return Table("by-snr", "Accuracy by SNR", columns, rows)
+
+
+def runs_table(results: Sequence[Result]) -> Table:
+    """What each run cost, where."""
+    rows = []
+    for run in results:
+        p, f = run.pretraining, run.finetuning
+        rows.append(
+            (run.id, run.seed, p and p.frames, p and p.epochs, p and p.seconds / 60,
+             p and p.frames_per_s, p and 100 * p.waiting_share, f and f.labels, f and f.epochs,
+             f and f.seconds / 60, run.threads, run.hardware, run.commit[:10])
+        )  # fmt: skip
+    columns = ("run", "seed", "frames", "epochs", "pretraining (min)", "frames/s", "waiting (%)",
+               "labels", "epochs of labels", "fine-tuning (min)", "threads", "hardware",
+               "commit")  # fmt: skip
+    return Table("runs", "Runs", columns, tuple(rows))
+
+
+def not_run_table(results: Sequence[Result], planned: Sequence[Planned]) -> Table:
+    """What was planned and is not there, and the parts that have no run at all."""
+    absent = not_run(planned, results)
+    rows: list[tuple[Cell, ...]] = [
+        (each.title, ", ".join(PART_NAMES.get(p, p) for p in each.parts), each.tier, each.id)
+        for each in absent
+    ]
+    named = {part for each in absent for part in each.parts}
+    there = {part for result in results for part in result.parts}
+    rows += [("all of it", PART_NAMES[p], None, None) for p in PARTS if p not in there | named]
+    return Table("not-run", "Not run", ("run", "part", "tier", "id"), tuple(rows))
+
+
+def _varied(
+    part: str,
+    title: str,
+    results: Sequence[Result],
+    column: str,
+    of: Callable[[Group], float | None],
+) -> Table:
+    """Lines along what was varied, and behind each input what to compare it with."""
+    found, levels = lines(groups(results, part), of)
+    rows = [group for line in found for group in line] + levels
+    rows.sort(key=lambda group: (group.inputs.count("+"), group.inputs))
+    return _ranges(part, title, rows, column, of)
+
+
+def _ranges(
+    name: str,
+    title: str,
+    found: Sequence[Group],
+    column: str | None = None,
+    cell: Callable[[Group], Cell] = lambda group: None,
+) -> Table:
+    """Mean accuracies of groups over the ranges; the limit in the last row."""
+    rows: list[tuple[Cell, ...]] = [
+        (g.title, g.inputs, *([cell(g)] if column else []), len(g.runs),
+         *(_percent(g.mean(*span)) for span in RANGES.values()))
+        for g in found
+    ]  # fmt: skip
+    known = [g for g in found if all(g.limit(*span) is not None for span in RANGES.values())]
+    if known:
+        best = (Measure(100 * known[0].limit(*span)) for span in RANGES.values())
+        rows.append(("limit", "", *([None] if column else []), None, *best))
+    columns = ("method", "input", *([column] if column else []), "seeds", *SPANS)
+    return Table(name, title, columns, tuple(rows), SEEDS)
+
+
+def _percent(measure: Measure | None) -> Measure | None:
+    if measure is None:
+        return None
+    return Measure(100 * measure.value, None if measure.spread is None else 100 * measure.spread)
+
+
+def _how_many(group: Group) -> int:
+    return len(group.pretraining.modalities) if group.pretraining else 0
+
+
+def _cell(name: str, value: object) -> Cell:
+    if isinstance(value, float) and not name.endswith("_db"):
+        return Measure(value, digits=3)
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, type(None))):
+        return str(value)
+    return value
+
+
+def _words(name: str) -> str:
+    """A key as a column's name: `snr_gain_db` to `SNR gain (dB)`."""
+    unit = ""
+    if name.endswith("_db"):
+        name, unit = name.removesuffix("_db"), " (dB)"
+    words = name.replace("_", " ")
+    for short in ("snr", "psnr", "ssim"):
+        words = " ".join(w.upper() if w == short else w for w in words.split(" "))
+    return words + unit
