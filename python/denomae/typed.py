@@ -7,24 +7,29 @@ import dataclasses
 import math
 import types
 import typing
+from pathlib import Path
 from typing import Any, TypeVar
 
 from denomae.errors import DenomaeError
 
 T = TypeVar("T")
 
+MAY_BE_MISSING = {"may_be_missing": True}
+"""`metadata` of a field that older files do not have: its default is what they mean."""
+
 
 def from_json(kind: type[T], data: Any, where: str) -> T:
     """Build a dataclass from parsed JSON.
 
     Args:
-        kind: a dataclass whose fields are str, bool, int, float, tuples, dictionaries of str keys,
-            optional values, `Literal`s or further dataclasses; `Any` takes whatever there is.
+        kind: a dataclass whose fields are str, bool, int, float, paths, tuples, dictionaries of str
+            keys, optional values, `Literal`s or further dataclasses; `Any` takes whatever there is.
         data: what `json.load` gave.
         where: how to name the place in an error, such as "model/config.json".
 
     Raises:
-        DenomaeError: a field is missing, unknown, or of the wrong type; the message names it.
+        DenomaeError: a field is missing (unless it is `MAY_BE_MISSING`), unknown, or of the wrong
+            type; the message names it.
     """
     if not isinstance(data, dict):
         raise DenomaeError(f"{where}: found {_kind(data)}, wanted an object")
@@ -36,10 +41,12 @@ def from_json(kind: type[T], data: Any, where: str) -> T:
             f"{where}: found the unknown field {unknown[0]!r}, wanted only {sorted(fields)}"
         )
     values = {}
-    for name in fields:
+    for name, field in fields.items():
+        if name not in data and field.metadata.get("may_be_missing"):
+            continue
         if name not in data:
             raise DenomaeError(f"{where}: the field {name!r} is missing")
-        values[name] = _value(hints[name], data[name], f"{where}: {name}")
+        values[name] = value_of(hints[name], data[name], f"{where}: {name}")
     return kind(**values)
 
 
@@ -54,7 +61,8 @@ def to_json(value: Any) -> Any:
     return value
 
 
-def _value(hint: Any, data: Any, where: str) -> Any:
+def value_of(hint: Any, data: Any, where: str) -> Any:
+    """One field's value from parsed JSON or YAML; see `from_json`."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return data
@@ -69,7 +77,7 @@ def _value(hint: Any, data: Any, where: str) -> Any:
         return (
             None
             if data is None and len(wanted) < len(arguments)
-            else _value(wanted[0], data, where)
+            else value_of(wanted[0], data, where)
         )
     if origin is tuple:
         if not isinstance(data, list):
@@ -78,11 +86,13 @@ def _value(hint: Any, data: Any, where: str) -> Any:
             raise DenomaeError(f"{where}: found {len(data)} items, wanted {len(arguments)}")
         kinds = [arguments[0]] * len(data) if arguments[-1] is Ellipsis else arguments
         items = zip(kinds, data, strict=True)
-        return tuple(_value(kind, item, f"{where}[{i}]") for i, (kind, item) in enumerate(items))
+        return tuple(value_of(kind, item, f"{where}[{i}]") for i, (kind, item) in enumerate(items))
     if origin is dict:
         if not isinstance(data, dict):
             raise DenomaeError(f"{where}: found {_kind(data)}, wanted an object")
-        return {key: _value(arguments[1], item, f"{where}.{key}") for key, item in data.items()}
+        return {key: value_of(arguments[1], item, f"{where}.{key}") for key, item in data.items()}
+    if hint is Path and isinstance(data, str):
+        return Path(data)
     if hint is float and isinstance(data, (int, float)) and not isinstance(data, bool):
         if not math.isfinite(data):
             raise DenomaeError(f"{where}: found {data}, wanted a finite number")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +13,20 @@ from denomae.checkpoint import FORMAT, Calibration, CheckpointConfig, Provenance
 from denomae.device import choose_device, choose_precision
 from denomae.errors import DenomaeError
 from denomae.model.presets import PRESETS, Architecture
-from denomae.typed import to_json
+from denomae_training.commands.configuration import (
+    blank,
+    from_plain,
+    read_configuration,
+    to_plain,
+    write_configuration,
+)
+from denomae_training.loop.distributed import here, own_device
 from denomae_training.loop.schedule import Machine
 from denomae_training.signals.recipe import Recipe
 from denomae_training.signals.recipes import RECIPES
 
-MAY_CHANGE = ("machine", "schedule.frames")  # between a run's start and its resumption
+# between a run's start and its resumption
+MAY_CHANGE = ("machine", "schedule.frames", "schedule.accumulate")
 
 
 def recipe_of(name: str) -> Recipe:
@@ -35,7 +42,8 @@ def architecture_of(preset: str) -> Architecture:
 
 
 def open_run(command: Any) -> None:
-    """Make a run's folder and record the command in it; a resumed run must be the same command.
+    """Make a run's folder and record the command in it, as `run.yaml`; a resumed run must be the
+    same command. Options that a record does not name, being newer than it, had their defaults.
 
     Args:
         command: a dataclass with `output`, the folder.
@@ -44,23 +52,24 @@ def open_run(command: Any) -> None:
         DenomaeError: the folder holds a run of another command; names the first difference.
     """
     output: Path = command.output
-    record = output / "command.json"
-    wanted = json.loads(json.dumps(to_json(command), default=str))
+    record = output / "run.yaml"
     if record.is_file():
-        before, now = _flat(json.loads(record.read_text(encoding="utf-8"))), _flat(wanted)
+        then = from_plain(blank(type(command)), read_configuration(record), str(record))
+        before, now = _flat(to_plain(then)), _flat(to_plain(command))
         for name in sorted(before.keys() | now.keys()):
             if not name.startswith(MAY_CHANGE) and before.get(name) != now.get(name):
                 raise DenomaeError(
                     f"{output} holds a run with {name} {before.get(name)!r}, this command has "
                     f"{now.get(name)!r}; choose another folder, or the same command to go on"
                 )
-    output.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+    if here().rank == 0:
+        output.mkdir(parents=True, exist_ok=True)
+        write_configuration(record, command)
 
 
 def open_machine(machine: Machine) -> tuple[torch.device, torch.dtype]:
-    """The device and the precision, with torch's threads set."""
-    device = choose_device(machine.device)
+    """This process's device and the precision, with torch's threads set."""
+    device = own_device(choose_device(machine.device))
     if machine.threads:
         torch.set_num_threads(machine.threads)
     return device, choose_precision(machine.precision, device)

@@ -20,6 +20,7 @@ from denomae_training.commands.common import (
 from denomae_training.data.source import Synthesized
 from denomae_training.feeds.feed import feed_of
 from denomae_training.feeds.order import Order
+from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, train
 from denomae_training.objectives.denomae import Denomae
@@ -57,9 +58,12 @@ class Pretrain:
             Order(self.schedule.batch_size, self.set_size, self.seed),
             device,
             self.machine.workers,
+            here(),
         )
         run = Run("pretrain", self.seed, self.output, self.schedule, self.machine)
         train(model, self.objective, feed, run, device, precision)
+        if here().rank:
+            return
         provenance = Provenance(self.seed, self.schedule.frames_seen, 0, commit())
         config = checkpoint_config(
             self.preset, "pretrained", architecture, self.objective.modalities, recipe, provenance
