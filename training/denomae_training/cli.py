@@ -42,7 +42,6 @@ def main(arguments: list[str] | None = None) -> int:
         "report": Report,
         "record": Record,
         "protocol": Protocol,
-        "report": Report,
         "recipes": Recipes,
         "data": Data,
         "synth": Synth,
