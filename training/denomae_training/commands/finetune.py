@@ -3,12 +3,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import torch
+import tyro
 
-from denomae.checkpoint import Provenance, load_model, read_config, write_checkpoint
+from denomae.checkpoint import (
+    SHIPPED,
+    CheckpointConfig,
+    Provenance,
+    load_model,
+    read_config,
+    write_checkpoint,
+)
+from denomae.cli.text import print_table
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
 from denomae.model.classifier import Classifier
@@ -22,107 +35,186 @@ from denomae_training.commands.common import (
     recipe_of,
 )
 from denomae_training.data.source import Synthesized
-from denomae_training.evaluation import answers, calibrate, expected_calibration_error, fixed_frames
-from denomae_training.feeds.feed import feed_of
-from denomae_training.feeds.order import Order
+from denomae_training.evaluation import Outcome, calibrate, expected_calibration_error, fixed_frames
+from denomae_training.finetuning import comparison
+from denomae_training.finetuning.captures import Captures, Given, families_of, given
+from denomae_training.finetuning.finetune import Tuned, finetune, validation_frames
+from denomae_training.finetuning.selection import Evaluated
+from denomae_training.finetuning.starting import widened
+from denomae_training.finetuning.tuning import Tuning
+from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine, Schedule
-from denomae_training.loop.train import Run, train
-from denomae_training.objectives.classification import Classification
+from denomae_training.loop.train import Run
 from denomae_training.signals.dataset import split_seed
+from denomae_training.signals.extended import with_classes
+from denomae_training.signals.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Finetune:
-    """Teach a pretrained encoder to classify; writes a checkpoint with its calibration."""
+    """Teach an encoder to classify, or a classifier to know more; writes a checkpoint with its
+    calibration. What there was before is compared with what there is now."""
 
     output: Path
-    """The run's folder: log, states (to resume) and `checkpoint/`."""
+    """The run's folder: log, states (to resume), `checkpoint/` and `report.json`."""
     start: Path | None = None
-    """A pretrained checkpoint, or a classifier of the same classes to go on from; without it the
-    model starts from scratch."""
+    """A pretrained checkpoint, or a classifier to go on from; `shipped`: the one that came with
+    the program. Without it the model starts from scratch."""
     preset: str = "nano"
-    """The size, where there is no pretrained checkpoint."""
-    recipe: str = "live"
-    name: str = "live"
-    """What the checkpoint is called in labels."""
+    """The size, where there is nothing to start from."""
+    recipe: str | None = None
+    """Frames to learn from; of a classifier its own classes, in their order. Without it, what
+    --start was trained on, else `live`."""
+    captures: Path | None = None
+    """Labelled recordings to learn from, beside the recipe: a folder of SigMF recordings, a
+    collection, or a public set. Labels that the model does not know become new classes."""
+    mix: float | None = None
+    """Share of the frames that are recorded, to 1; without it, each class of the captures is seen
+    as often as each synthesized one."""
+    family: tuple[str, ...] = ()
+    """Families of new classes: NAME=FAMILY. One of our names has its own, another is `other`."""
+    split_seed: int = 0
+    """Which recordings are for learning, for validation and for the report."""
+    leave_out_unknown: bool = False
+    """Leave out recorded frames of classes that the model does not know."""
+    name: str | None = None
+    """What the checkpoint is called in labels; without it as the classifier to start from, or
+    `live`."""
     seed: int = 1
-    visible_share: float = 0.5
-    """Share of each modality's tokens that training shows at first."""
-    whole_from: float = 0.7
-    """From this share of the schedule on, all tokens are shown."""
-    validation_frames: int = 4400
+    tuning: Annotated[Tuning, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: Tuning(visible_share=0.5, whole_from=0.7, validation_frames=4400)
+    )
+    report_frames: int = 2000
+    """Of each set of test frames in the report; 0: no report."""
     schedule: Schedule = field(default_factory=Schedule)
     machine: Machine = field(default_factory=Machine)
 
     def run(self) -> None:
-        recipe = recipe_of(self.recipe)
-        pretrained = read_config(self.start) if self.start else None
-        architecture = pretrained.architecture if pretrained else architecture_of(self.preset)
-        if pretrained and pretrained.kind == "classifier" and pretrained.classes != recipe.classes:
-            raise DenomaeError(
-                f"{self.start} is a classifier of {list(pretrained.classes)}; wanted a pretrained "
-                f"checkpoint, or a classifier of {list(recipe.classes)}"
-            )
+        folder = SHIPPED if self.start == Path("shipped") else self.start
+        start = read_config(folder) if folder else None
+        recipe = self._recipe(start)
+        captured = self._captures(recipe)
+        if captured:
+            recipe = captured.recipe
+        model = load_model(folder, start) if folder else None
+        head = None
+        if start and isinstance(model, Classifier):
+            head = widened(model.head, start.classes, recipe.classes)
         open_run(self)
         device, precision = open_machine(self.machine)
-        torch.manual_seed(self.seed)
-        objective = Classification(
-            len(recipe.classes), LIVE_MODALITIES, self.visible_share, self.whole_from
+        if captured:
+            _tell(captured, recipe)
+        tuned = finetune(
+            model.encoder if model else None,
+            start.architecture if start else architecture_of(self.preset),
+            captured.learnt if captured else Synthesized(recipe),
+            # of recorded frames the captures have chosen their labels already
+            dataclasses.replace(self.tuning, labels=0) if captured else self.tuning,
+            Run("finetune", self.seed, self.output, self.schedule, self.machine),
+            device,
+            precision,
+            validation=captured and self._validation(captured),
+            head=head,
+            after=self._writer(start, recipe),
         )
-        model = objective.model(architecture)
-        if pretrained:
-            _take_weights(model, load_model(self.start, pretrained), self.start)
-        seed = split_seed(self.seed, "validation")
-        validation = fixed_frames(recipe, seed, self.validation_frames)
-        before = pretrained.provenance if pretrained else Provenance(self.seed, 0, 0, "unknown")
+        if self.report_frames and not here().rank and (captured or head):
+            self._report(tuned, model if head else None, recipe, captured, device)
 
-        def after(step: int) -> dict[str, float]:
-            outcome = answers(model, validation, device)
+    def _recipe(self, start: CheckpointConfig | None) -> Recipe:
+        """The recipe, with what the classifier to start from has learnt from recordings before."""
+        recipe = recipe_of(self.recipe or (start.recipe if start else "live"))
+        if start is None or start.kind != "classifier":
+            return recipe
+        own = len(recipe.classes)
+        if start.classes[:own] != recipe.classes or (start.classes[own:] and not self.captures):
+            raise DenomaeError(
+                f"{self.start} is a classifier of {list(start.classes)}, and the recipe "
+                f"{recipe.name} has {list(recipe.classes)}; wanted a pretrained checkpoint, a "
+                "recipe of the same classes, or --captures with recordings of those that it lacks"
+            )
+        return with_classes(recipe, {name: start.families[name] for name in start.classes[own:]})
+
+    def _captures(self, recipe: Recipe) -> Given | None:
+        if self.captures is None:
+            if self.family:
+                families_of(self.family, ())
+            if self.mix is not None:
+                raise DenomaeError("a mix is wanted, but no --captures to mix in")
+            return None
+        if not set(self.tuning.names) <= set(LIVE_MODALITIES):
+            raise DenomaeError(
+                f"the modalities are {list(self.tuning.names)}, and recordings have "
+                f"{list(LIVE_MODALITIES)} alone; wanted --modalities image, signal or both"
+            )
+        captures = Captures(
+            self.captures, self.mix, self.family, self.split_seed, self.leave_out_unknown
+        )
+        return given(captures, recipe, self.tuning.labels, self.seed)
+
+    def _validation(self, captured: Given) -> list:
+        return validation_frames(captured.validation, self.seed, self.tuning.validation_frames)
+
+    def _writer(self, start: CheckpointConfig | None, recipe: Recipe):
+        """What writes the checkpoint of a model that is the best so far."""
+        architecture = start.architecture if start else architecture_of(self.preset)
+        before = start.provenance if start else Provenance(self.seed, 0, 0, "unknown")
+        own = start.name if start and start.kind == "classifier" else "live"
+
+        def write(model: Classifier, row: Evaluated, outcome: Outcome) -> dict[str, float]:
             calibration = calibrate(outcome)
             error = expected_calibration_error(outcome, calibration.temperature)
             metrics = {
-                "validation_accuracy": outcome.accuracy,
+                "validation_accuracy": row.accuracy,
                 "validation_calibration_error": error,
             }
-            seen = before.frames_finetuned + step * self.schedule.batch_size
-            provenance = Provenance(self.seed, before.frames_pretrained, seen, commit())
+            seen = before.frames_finetuned + row.frames
             config = checkpoint_config(
-                self.name,
+                self.name or own,
                 "classifier",
                 architecture,
-                LIVE_MODALITIES,
+                self.tuning.names,
                 recipe,
-                provenance,
+                Provenance(self.seed, before.frames_pretrained, seen, commit()),
                 calibration,
                 metrics,
             )
             write_checkpoint(self.output / "checkpoint", config, model)
-            return metrics
+            return {"validation_calibration_error": error}
 
-        feed = feed_of(
-            Synthesized(recipe),
-            split_seed(self.seed, "train"),
-            objective.needs,
-            architecture,
-            Order(self.schedule.batch_size),
-            device,
-            self.machine.workers,
-        )
-        run = Run("finetune", self.seed, self.output, self.schedule, self.machine)
-        train(model, objective, feed, run, device, precision, after)
+        return write
+
+    def _report(
+        self,
+        tuned: Tuned,
+        before: Classifier | DenoMAE | None,
+        recipe: Recipe,
+        captured: Given | None,
+        device: torch.device,
+    ) -> None:
+        seed = split_seed(self.seed, "report")  # these frames are in no other split
+        old = fixed_frames(recipe, seed, self.report_frames, workers=self.machine.workers)
+        sets = {f"synthesized frames of {recipe.name}": old}
+        if captured:
+            side = captured.recordings.side("test").spread(self.report_frames)
+            sets[f"the test side of {self.captures}"] = list(side.each(100))
+        found = [
+            comparison.compare(name, frames, recipe.classes, before, tuned.model, device)
+            for name, frames in sets.items()
+        ]
+        for one in found:
+            print(f"On {one.name}:")
+            print_table(comparison.COLUMNS, comparison.rows(one))
+        new = captured.new if captured else ()
+        what = {"checkpoint": str(self.output / "checkpoint"), "new_classes": new}
+        path = self.output / "report.json"
+        path.write_text(json.dumps(comparison.record(found, what), indent=2) + "\n")
+        print(f"{path} holds the same numbers; {self.output / 'checkpoint'} is the model.")
 
 
-def _take_weights(model: Classifier, start: DenoMAE | Classifier, folder: Path) -> None:
-    """Copy the encoder, without the embeddings of modalities that do not run live, and the head
-    where there is one for as many classes."""
-    wanted = model.encoder.state_dict()
-    given = start.encoder.state_dict()
-    missing = sorted(wanted.keys() - given.keys())
-    if missing:
-        raise DenomaeError(
-            f"{folder} was pretrained without {missing[0]!r}; wanted the modalities "
-            f"{list(LIVE_MODALITIES)} among its own"
-        )
-    model.encoder.load_state_dict({name: given[name] for name in wanted})
-    if isinstance(start, Classifier):
-        model.head.load_state_dict(start.head.state_dict())
+def _tell(captured: Given, recipe: Recipe) -> None:
+    sides = {name: len(part) for name, part in captured.recordings.sides.items()}
+    told = [f"recorded frames: {', '.join(f'{count} {name}' for name, count in sides.items())}"]
+    for name in captured.new:
+        told.append(f"new class: {name}, of the family {recipe.families[name]}")
+    for sentence in [*told, *captured.recordings.notes]:
+        print(f"denomae-train: {sentence}", file=sys.stderr)

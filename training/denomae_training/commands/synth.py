@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from denomae.errors import DenomaeError
 from denomae_training.commands.common import recipe_of
 from denomae_training.data.plan import Plan
 from denomae_training.data.written import write_set
+from denomae_training.signals.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Synth:
     frames: int
     """How many frames."""
     recipe: str = "live"
+    classes: tuple[str, ...] = ()
+    """Frames of these classes alone."""
     seed: int = 1
     format: Literal["sigmf", "hdf5"] = "sigmf"
     """SigMF recordings with an annotation a frame, or one HDF5 file in the form of RadioML 2018."""
@@ -31,7 +35,7 @@ class Synth:
     """Processes that synthesize."""
 
     def run(self) -> None:
-        plan = Plan(recipe_of(self.recipe), self.seed, self.frames, self.format)
+        plan = Plan(only(recipe_of(self.recipe), self.classes), self.seed, self.frames, self.format)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -46,3 +50,21 @@ class Synth:
             f"{self.write} holds {self.frames} frames of {self.recipe}, seed {self.seed},"
             f" {size / 1e6:.1f} MB" + ("" if added else "; it was whole already")
         )
+
+
+def only(recipe: Recipe, classes: tuple[str, ...]) -> Recipe:
+    """A recipe that draws some of its classes alone, equally often; none named: as it is.
+
+    Raises:
+        DenomaeError: a class that it does not have.
+    """
+    unknown = [name for name in classes if name not in recipe.classes]
+    if unknown:
+        raise DenomaeError(
+            f"the recipe {recipe.name} has no class {unknown[0]!r}; wanted some of "
+            f"{', '.join(recipe.classes)}"
+        )
+    if not classes:
+        return recipe
+    weights = tuple(float(name in classes) for name in recipe.classes)
+    return replace(recipe, class_weights=weights)

@@ -193,7 +193,14 @@ class RecordedFrames(Source):
             generator(seed, "labels", int(index)).permutation(places)[:each]
             for index, places in zip(self._present, self._places, strict=True)
         ]
-        part = np.sort(np.concatenate(chosen))
+        return self._part(np.sort(np.concatenate(chosen)))
+
+    def spread(self, most: int) -> RecordedFrames:
+        """So many of these frames at most, evenly spread over all of them."""
+        count = min(most, len(self))
+        return self._part(np.arange(count) * len(self) // max(count, 1))
+
+    def _part(self, part: np.ndarray) -> RecordedFrames:
         return RecordedFrames(
             self._path,
             self.recipe,
@@ -247,19 +254,14 @@ def open_for(path: Path, frame_length: int) -> LabelledFrames:
 
 
 def unknown_labels(path: Path, recipe: Recipe) -> list[str]:
-    """Our names, or else the set's own, of what a set has frames of and the recipe does not know.
+    """Our names, or else the set's own, of what a set has labels of and the recipe does not know.
 
     Raises:
         DenomaeError: the set cannot be read.
     """
     with open_for(path, recipe.frame_length) as frames:
-        there = set(np.unique(frames.class_index).tolist())
         pairs = zip(frames.classes, frames.our_classes, names_in(frames, recipe), strict=True)
-        names = [
-            ours or name
-            for number, (name, ours, known) in enumerate(pairs)
-            if known is None and number in there
-        ]
+        names = [ours or name for name, ours, known in pairs if known is None]
     return list(dict.fromkeys(names))
 
 

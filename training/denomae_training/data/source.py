@@ -91,11 +91,14 @@ class Synthesized(Source):
 class Mixed(Source):
     """Each item is drawn from one of several sources, by weight."""
 
-    def __init__(self, sources: Sequence[Source], weights: Sequence[float]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], weights: Sequence[float], whole: bool = True
+    ) -> None:
         """
         Args:
             sources: of one recipe.
             weights: how often an item is of each, above 0; their sum is free.
+            whole: whether every class of the recipe must be among them.
 
         Raises:
             DenomaeError: weights that are none, sources of several recipes, or a class of the
@@ -113,7 +116,7 @@ class Mixed(Source):
         self._sources = tuple(sources)
         self._edges = np.cumsum(weights) / np.sum(weights)
         missing = [name for name in self.recipe.classes if name not in self.classes]
-        if missing:
+        if missing and whole:
             raise DenomaeError(
                 f"no source has a frame of {', '.join(missing)}, which the recipe"
                 f" {self.recipe.name} knows; add recordings of it, or synthesized frames"

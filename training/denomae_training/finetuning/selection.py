@@ -46,9 +46,12 @@ class Selection:
         return max(self.history, key=lambda row: (row.accuracy, -row.cross_entropy, -row.step))
 
     def add(self, row: Evaluated, model: nn.Module) -> bool:
-        """Take note of a model; whether it is the best so far, and now kept."""
-        self._rows[row.step] = row
-        is_best = self.best == row
+        """Take note of a model; whether it is the best so far, and now kept.
+
+        What a resumed run measures once more counts as it did, though it may differ by rounding.
+        """
+        self._rows.setdefault(row.step, row)
+        is_best = self.best.step == row.step
         if is_best:
             weights = {name: t.detach().contiguous() for name, t in model.state_dict().items()}
             partial = self._weights(row.step).with_suffix(".partial")
