@@ -37,6 +37,8 @@ class Stop:
     def __enter__(self) -> Stop:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # as a shell sets it for what runs in the background
                 self._before[number] = signal.signal(number, self._ask)
         return self
 
