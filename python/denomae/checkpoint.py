@@ -22,7 +22,9 @@ from torch import Tensor, nn
 from denomae.errors import CheckpointError, DenomaeError
 from denomae.modalities import MODALITIES
 from denomae.model.classifier import Classifier
+from denomae.model.denoiser import Denoiser
 from denomae.model.denomae import DenoMAE
+from denomae.model.encoder import Encoder
 from denomae.model.presets import Architecture
 from denomae.typed import from_json, to_json
 
@@ -56,7 +58,7 @@ class CheckpointConfig:
 
     format: str
     name: str
-    kind: Literal["pretrained", "classifier"]
+    kind: Literal["pretrained", "classifier", "encoder", "denoiser"]
     architecture: Architecture
     modalities: tuple[str, ...]
     classes: tuple[str, ...]
@@ -80,8 +82,8 @@ def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -
     }
     weights = save(tensors)
     config = replace(config, weights_sha256=hashlib.sha256(weights).hexdigest())
-    _replace(folder / WEIGHTS_FILE, weights)
-    _replace(folder / CONFIG_FILE, (json.dumps(to_json(config), indent=2) + "\n").encode())
+    replace_file(folder / WEIGHTS_FILE, weights)
+    replace_file(folder / CONFIG_FILE, (json.dumps(to_json(config), indent=2) + "\n").encode())
 
 
 def read_config(folder: str | Path) -> CheckpointConfig:
@@ -110,8 +112,13 @@ def read_config(folder: str | Path) -> CheckpointConfig:
     return config
 
 
-def load_model(folder: str | Path, config: CheckpointConfig | None = None) -> Classifier | DenoMAE:
+def load_model(
+    folder: str | Path, config: CheckpointConfig | None = None
+) -> Classifier | DenoMAE | Encoder | Denoiser:
     """Build the model that a checkpoint describes, with its weights, on the CPU, in eval mode.
+
+    Its kind says which: a `DenoMAE` with its decoders ("pretrained"), a "classifier", a "denoiser",
+    or an "encoder" alone.
 
     Raises:
         CheckpointError: a tensor is missing, left over, or of another shape or type than the
@@ -122,7 +129,7 @@ def load_model(folder: str | Path, config: CheckpointConfig | None = None) -> Cl
     with torch.device("meta"):
         model = _empty_model(config)
     wanted = dict(model.state_dict())
-    tensors = _read_tensors(path, wanted)
+    tensors = read_tensors(path, wanted)
     digest = weights_digest(folder)
     if digest != config.weights_sha256:
         raise CheckpointError(
@@ -139,13 +146,22 @@ def weights_digest(folder: str | Path) -> str:
     return hashlib.sha256((Path(folder) / WEIGHTS_FILE).read_bytes()).hexdigest()
 
 
-def _empty_model(config: CheckpointConfig) -> Classifier | DenoMAE:
-    if config.kind == "pretrained":
-        return DenoMAE(config.architecture, config.modalities)
+def _empty_model(config: CheckpointConfig) -> Classifier | DenoMAE | Encoder | Denoiser:
+    if config.kind != "classifier":
+        kinds = {"pretrained": DenoMAE, "encoder": Encoder, "denoiser": Denoiser}
+        return kinds[config.kind](config.architecture, config.modalities)
     return Classifier(config.architecture, config.modalities, len(config.classes))
 
 
-def _read_tensors(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+def read_tensors(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Read a safetensors file, as float32.
+
+    Args:
+        wanted: every tensor's name, and one of its shape (on any device, the device "meta" too).
+
+    Raises:
+        CheckpointError: a tensor is missing, left over, or not as wanted, or the file is not whole.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
@@ -265,7 +281,8 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
         )
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         file.write(content)

@@ -30,7 +30,7 @@ class CrossAttention(nn.Module):
 
     def forward(self, queries: Tensor, context: Tensor) -> Tensor:
         batch, count, width = queries.shape
-        q = self.query(queries).view(batch, count, self.heads, -1).transpose(1, 2)
+        q = self.query(queries).view(batch, count, self.heads, width // self.heads).transpose(1, 2)
         k, v = self.key_value(context).view(batch, -1, 2, self.heads, width // self.heads).unbind(2)
         mixed = F.scaled_dot_product_attention(q, k.transpose(1, 2), v.transpose(1, 2))
         return self.output(mixed.transpose(1, 2).reshape(batch, count, width))

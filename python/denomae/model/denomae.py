@@ -36,7 +36,19 @@ class DenoMAE(nn.Module):
 
         With `asked`, int64 [B, K] of masked tokens a modality, only those: [B, K, size].
         """
-        encoded = self.encoder(inputs, {name: mask.visible for name, mask in masks.items()})
+        return self.decode(self.encode(inputs, masks), masks, asked)
+
+    def encode(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Mask]) -> dict[str, Tensor]:
+        """The encoder's tokens of what is visible: [B, V, D] a modality."""
+        return self.encoder(inputs, {name: mask.visible for name, mask in masks.items()})
+
+    def decode(
+        self,
+        encoded: dict[str, Tensor],
+        masks: Mapping[str, Mask],
+        asked: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """What each decoder makes of the encoder's tokens, as `forward` gives it."""
         return {
             name: self.decoders[name](encoded, masks[name], asked and asked[name])
             for name in encoded

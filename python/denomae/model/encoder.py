@@ -7,7 +7,7 @@ attention (timm's blocks, see `blocks`) runs over the tokens of one frame.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,21 +16,48 @@ from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES, in_table_order
 from denomae.model.blocks import encoder_block
 from denomae.model.masking import take
-from denomae.model.patches import patchify_image, patchify_signal
+from denomae.model.patches import (
+    patchify_image,
+    patchify_signal,
+    signal_as_image,
+    unpatchify_image,
+    unpatchify_signal,
+)
 from denomae.model.positions import grid_positions, line_positions
 from denomae.model.presets import Architecture
 
 
 def patchify(name: str, values: Tensor, architecture: Architecture) -> Tensor:
     """The patches of one modality: [B, T, size]."""
+    image = architecture.image
     if MODALITIES[name].form == "image":
+        return patchify_image(values, architecture.image_patch)
+    if architecture.signal_form == "image":
+        values = signal_as_image(values, image.channels, image.height, image.width)
         return patchify_image(values, architecture.image_patch)
     return patchify_signal(values, architecture.signal_patch)
 
 
+def unpatchify(name: str, patches: Tensor, architecture: Architecture) -> Tensor:
+    """The values of one modality from its patches, the inverse of `patchify`.
+
+    Raises:
+        DenomaeError: the modality is a signal that the architecture takes as an image.
+    """
+    image = architecture.image
+    if MODALITIES[name].form == "image":
+        return unpatchify_image(patches, architecture.image_patch, image.height, image.width)
+    if architecture.signal_form == "image":
+        raise DenomaeError(
+            f"this model draws {name} as an image of its real part, from which no I/Q signal comes "
+            "back; use a model with signal_form 'patches'"
+        )
+    return unpatchify_signal(patches, architecture.signal_patch)
+
+
 def token_positions(name: str, architecture: Architecture, width: int) -> Tensor:
     """The fixed positions of a modality's tokens: float32 [T, width]."""
-    if MODALITIES[name].form == "image":
+    if architecture.form(name) == "image":
         patch = architecture.image_patch
         return grid_positions(
             architecture.image.height // patch, architecture.image.width // patch, width
@@ -94,9 +121,29 @@ class Encoder(nn.Module):
         self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
         """Encode: modality name to [B, T or V, D], in table order however `inputs` are ordered."""
+        return self.layers(inputs, visible, (len(self.blocks),))[0]
+
+    def layers(
+        self,
+        inputs: Mapping[str, Tensor],
+        visible: Mapping[str, Tensor] | None,
+        wanted: Sequence[int],
+    ) -> list[dict[str, Tensor]]:
+        """The tokens behind some of the blocks, as `forward` gives those behind the last one.
+
+        Args:
+            wanted: blocks by number from 1, in any order, repeated or not. Behind the last one
+                stands the encoder's norm; behind the others nothing.
+        """
         tokens = self.embed(inputs, visible)
+        counts = [part.shape[1] for part in tokens.values()]
         sequence = torch.cat(list(tokens.values()), dim=1)  # [B, sum of T or V, D]
-        for block in self.blocks:
+        behind = {}
+        for number, block in enumerate(self.blocks, start=1):
             sequence = block(sequence)
-        parts = self.norm(sequence).split([part.shape[1] for part in tokens.values()], dim=1)
-        return dict(zip(tokens, parts, strict=True))
+            behind[number] = sequence if number in wanted else None
+        if len(self.blocks) in wanted:
+            behind[len(self.blocks)] = self.norm(sequence)
+        return [
+            dict(zip(tokens, behind[number].split(counts, dim=1), strict=True)) for number in wanted
+        ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,6 +33,11 @@ def draw_mask(batch: int, tokens: int, masked_share: float, generator: torch.Gen
             f"a masked share of {masked_share} leaves {visible} of {tokens} tokens visible; "
             "choose a share from 0 to below 1 that leaves at least one"
         )
+    return mask_of(batch, tokens, visible, generator)
+
+
+def mask_of(batch: int, tokens: int, visible: int, generator: torch.Generator) -> Mask:
+    """A uniformly random mask for each frame that leaves `visible` tokens, 0 to all of them."""
     order = torch.rand(batch, tokens, generator=generator).argsort(1)
     return Mask(order[:, :visible].sort(1).values, order[:, visible:].sort(1).values)
 
@@ -44,6 +50,31 @@ def draw_masks(
         name: draw_mask(batch, tokens, masked_share, generator)
         for name, tokens in token_counts.items()
     }
+
+
+def dirichlet_counts(
+    token_counts: Mapping[str, int], masked_share: float, alpha: float, generator: torch.Generator
+) -> dict[str, int]:
+    """Visible tokens of each modality: a fixed total, shared out by chance (arXiv 2204.01678).
+
+    The total is what equal masked shares would leave visible. The shares come from a symmetric
+    Dirichlet distribution: with a small `alpha` one modality gets nearly all, with a large one all
+    get the same. A modality may get none, and never more than it has; what does not fit goes to
+    those that are furthest below their shares.
+    """
+    if not alpha > 0 or not 0 <= masked_share < 1:
+        raise DenomaeError(
+            f"a Dirichlet alpha of {alpha} and a masked share of {masked_share} were asked for; "
+            "choose an alpha above 0 and a share from 0 to below 1"
+        )
+    total = sum(round(tokens * (1 - masked_share)) for tokens in token_counts.values())
+    seed = int(torch.randint(2**62, (1,), generator=generator))
+    wanted = np.random.default_rng(seed).dirichlet([alpha] * len(token_counts)) * total
+    room = np.array(list(token_counts.values()))
+    counts = np.minimum(np.floor(wanted).astype(int), room)
+    for _ in range(total - counts.sum()):
+        counts[np.where(counts < room, wanted - counts, -np.inf).argmax()] += 1
+    return dict(zip(token_counts, counts.tolist(), strict=True))
 
 
 def rows_of(masks: Mapping[str, Mask], rows: slice) -> dict[str, Mask]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from denomae.errors import DenomaeError
@@ -25,6 +26,16 @@ def unpatchify_image(patches: Tensor, patch: int, height: int, width: int) -> Te
     channels = size // (patch * patch)
     cells = patches.reshape(batch, height // patch, width // patch, channels, patch, patch)
     return cells.permute(0, 3, 1, 4, 2, 5).reshape(batch, channels, height, width)
+
+
+def signal_as_image(signal: Tensor, channels: int, height: int, width: int) -> Tensor:
+    """A signal drawn as DenoMAE was published: [B, 2, N] to [B, channels, height, width].
+
+    The real part alone, interpolated linearly to height * width numbers, row by row, the same in
+    every channel (arXiv 2501.11538 and its public code).
+    """
+    line = F.interpolate(signal[:, :1], size=height * width, mode="linear", align_corners=True)
+    return line.reshape(-1, 1, height, width).expand(-1, channels, -1, -1)
 
 
 def patchify_signal(signal: Tensor, patch: int) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from denomae.modalities import MODALITIES
 from denomae.raster import PAPER_IMAGE, ImageSpec
+from denomae.typed import MAY_BE_MISSING
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Architecture:
     `mlp` is what follows attention in an encoder block: "plain" (two layers, as published) or
     "gated" (GEGLU, arXiv 2002.05202, at about the same cost). The gate multiplies two linear
     views of a token, which is how phase and envelope are read off I and Q.
+    `signal_form` is how signals are cut: into stretches of I and Q ("patches"), or, as published,
+    drawn as an image of their real part and cut like one ("image").
     """
 
     frame_length: int = 1024
@@ -31,16 +34,21 @@ class Architecture:
     decoder_depth: int = 1
     decoder_heads: int = 4
     head_width: int = 128
+    signal_form: Literal["patches", "image"] = field(default="patches", metadata=MAY_BE_MISSING)
+
+    def form(self, modality: str) -> str:
+        """ "image" or "signal": how the model cuts a modality into patches."""
+        return "image" if self.signal_form == "image" else MODALITIES[modality].form
 
     def token_count(self, modality: str) -> int:
         """How many tokens a modality has."""
-        if MODALITIES[modality].form == "image":
+        if self.form(modality) == "image":
             return (self.image.height // self.image_patch) * (self.image.width // self.image_patch)
         return self.frame_length // self.signal_patch
 
     def patch_size(self, modality: str) -> int:
         """How many numbers a patch of a modality holds."""
-        if MODALITIES[modality].form == "image":
+        if self.form(modality) == "image":
             return self.image.channels * self.image_patch**2
         return 2 * self.signal_patch
 

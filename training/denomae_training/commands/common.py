@@ -77,7 +77,7 @@ def open_machine(machine: Machine) -> tuple[torch.device, torch.dtype]:
 
 def checkpoint_config(
     name: str,
-    kind: Literal["pretrained", "classifier"],
+    kind: Literal["pretrained", "classifier", "encoder", "denoiser"],
     architecture: Architecture,
     modalities: tuple[str, ...],
     recipe: Recipe,

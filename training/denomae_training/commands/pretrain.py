@@ -23,8 +23,10 @@ from denomae_training.feeds.order import Order
 from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, train
+from denomae_training.objectives.denoise import Denoise
 from denomae_training.objectives.denomae import Denomae
 from denomae_training.objectives.mae import Mae
+from denomae_training.objectives.wamim import Wamim
 from denomae_training.signals.dataset import split_seed
 
 
@@ -36,7 +38,7 @@ class Pretrain:
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     preset: str = "nano"
     recipe: str = "live"
-    objective: Denomae | Mae = field(default_factory=Denomae)
+    objective: Denomae | Mae | Wamim | Denoise = field(default_factory=Denomae)
     """What is learnt, with its own choices: `objective:mae --objective.masked-share 0.5`."""
     set_size: int = 0
     """How many frames there are, seen again and again; 0: each frame is a new one."""
@@ -65,7 +67,8 @@ class Pretrain:
         if here().rank:
             return
         provenance = Provenance(self.seed, self.schedule.frames_seen, 0, commit())
+        kind, kept = self.objective.kept(model)
         config = checkpoint_config(
-            self.preset, "pretrained", architecture, self.objective.modalities, recipe, provenance
+            self.preset, kind, kept.architecture, self.objective.modalities, recipe, provenance
         )
-        write_checkpoint(self.output / "checkpoint", config, model)
+        write_checkpoint(self.output / "checkpoint", config, kept)

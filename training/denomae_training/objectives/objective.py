@@ -26,6 +26,11 @@ class Objective(ABC):
     def model(self, architecture: Architecture) -> nn.Module:
         """A new model; its `encoder` is what fine-tuning takes over."""
 
+    def kept(self, model: nn.Module) -> tuple[str, nn.Module]:
+        """What a checkpoint keeps of a trained model: its kind, and the part with the weights,
+        which has an `architecture`."""
+        return "pretrained", model
+
     @abstractmethod
     def loss(
         self, model: nn.Module, sample: Sample, generator: torch.Generator, share: float
