@@ -100,7 +100,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path):
     for parts in (1, 2, 4):
         training = _training(tmp_path / str(parts), replace(SCHEDULE, accumulate=parts))
         for sample in training.feed.samples(3, 4):
-            told = training._gradients(sample, 3)
+            told = training.gradients.of(sample, 3)
         gradients.append([p.grad.clone() for p in training.model.parameters()])
         assert set(told) == {"loss", "noisy_signal", "clean_signal"}
         gradients[-1].append(torch.tensor(list(told.values())))

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs by the command line: killed, resumed, of another configuration, from YAML."""
+
 import json
 import os
 import signal
@@ -9,29 +11,36 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
+from denomae_training.cli import main
 from denomae_training.loop.schedule import Schedule
 from denomae_training.signals.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS, BATCH = 14, 4
+STEPS, BATCH = 10, 2
 
 
-def _environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1"}
+@pytest.fixture(autouse=True)
+def _threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
-def _command(
-    output: Path, *more: str, stage: str = "pretrain", save_every_s: float = 0
-) -> list[str]:
+def _arguments(output: Path, *more: str, stage: str = "pretrain") -> list[str]:
     return [
-        sys.executable, "-m", "denomae_training", stage, "--output", str(output),
+        stage, "--output", str(output), "--recipe", "denomae10",
         "--schedule.frames", str(STEPS * BATCH), "--schedule.batch-size", str(BATCH),
-        "--machine.threads", "1", "--machine.workers", "0",
-        "--machine.save-every-s", str(save_every_s), "--machine.log-every", "1",
+        "--schedule.warmup-frames", "0",
+        "--machine.threads", "1", "--machine.workers", "0", "--machine.log-every", "1",
         "--machine.no-tensorboard", *more,
     ]  # fmt: skip
+
+
+def _run(output: Path, *more: str, stage: str = "pretrain") -> None:
+    assert main(_arguments(output, *more, stage=stage)) == 0
 
 
 def _rows(output: Path) -> list[dict]:
@@ -40,104 +49,73 @@ def _rows(output: Path) -> list[dict]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
+def _weights(output: Path) -> dict[str, torch.Tensor]:
+    return load_file(output / "checkpoint" / "model.safetensors")
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    "stage, save_every_s, more",
+    "stage, more",
     [
-        ("pretrain", 0, []),
+        ("pretrain", ["--machine.save-every-s", "0", "--schedule.ema", "0.9"]),
         # validation in between, worker processes, a kill between states, half of the tokens first
-        ("finetune", 0.3, ["--validation-frames", "100", "--machine.workers", "1",
-                           "--machine.validate-every-s", "0.2"]),
+        ("finetune", ["--machine.save-every-s", "0.3", "--validation-frames", "20",
+                      "--machine.workers", "1"]),
     ],
 )  # fmt: skip
-def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path, stage, save_every_s, more):
+def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path, stage, more):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-
-    def command(output: Path) -> list[str]:
-        return _command(output, *more, stage=stage, save_every_s=save_every_s)
-
-    subprocess.run(command(whole), env=_environment(), check=True, capture_output=True)
+    _run(whole, *more, stage=stage)
     process = subprocess.Popen(
-        command(broken), env=_environment(), stderr=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, "-m", "denomae_training", *_arguments(broken, *more, stage=stage)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    while len(_rows(broken)) < 5 and process.poll() is None:
+    while len(_rows(broken)) < 4 and process.poll() is None:
         time.sleep(0.01)  # until it is under way; the kill comes at any point of a step or a save
     os.killpg(process.pid, signal.SIGKILL)  # the workers too
     process.wait()
     assert process.returncode == -signal.SIGKILL and len(_rows(broken)) < STEPS
-    subprocess.run(command(broken), env=_environment(), check=True, capture_output=True)
-    one = load_file(whole / "checkpoint" / "model.safetensors")
-    two = load_file(broken / "checkpoint" / "model.safetensors")
+    _run(broken, *more, stage=stage)
+    one, two = _weights(whole), _weights(broken)
     assert one.keys() == two.keys()
     for name in one:
         assert torch.equal(one[name], two[name]), name
-    losses = {row["step"]: row["loss"] for row in _rows(whole)}
-    assert all(row["loss"] == losses[row["step"]] for row in _rows(broken))
-    assert _rows(broken)[-1]["step"] == STEPS
+    ours, theirs = ([(row["step"], row["loss"]) for row in _rows(f)] for f in (whole, broken))
+    assert ours == theirs and len(ours) == STEPS
 
 
 @pytest.mark.timeout(300)
-def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_path):
-    pretrained, tuned = tmp_path / "pretrained", tmp_path / "tuned"
-    subprocess.run(_command(pretrained), env=_environment(), check=True, capture_output=True)
-    start = pretrained / "checkpoint"
-    command = [
-        sys.executable, "-m", "denomae_training", "finetune", "--output", str(tuned),
-        "--start", str(start),
-        "--schedule.frames", "4", "--schedule.batch-size", "4", "--schedule.learning-rate", "0",
-        "--validation-frames", "100", "--machine.threads", "1", "--machine.workers", "0",
-    ]  # fmt: skip
-    subprocess.run(command, env=_environment(), check=True, capture_output=True)
-    before, after = (load_file(f / "model.safetensors") for f in (start, tuned / "checkpoint"))
+def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_path, capsys):
+    pretrained, tuned, again = tmp_path / "pretrained", tmp_path / "tuned", tmp_path / "again"
+    still = ["--schedule.learning-rate", "0", "--schedule.frames", "4", "--validation-frames", "20"]
+    _run(pretrained, "--schedule.frames", "4")
+    _run(tuned, "--start", str(pretrained / "checkpoint"), *still, stage="finetune")
+    before, after = _weights(pretrained), _weights(tuned)
     shared = [name for name in after if name.startswith("encoder.")]
     assert shared and all(torch.equal(before[name], after[name]) for name in shared)
-    again = tmp_path / "again"
-    further = [*command]
-    further[further.index(str(tuned))] = str(again)
-    further[further.index(str(start))] = str(tuned / "checkpoint")
-    subprocess.run(further, env=_environment(), check=True, capture_output=True)
-    whole, gone_on = (load_file(f / "checkpoint" / "model.safetensors") for f in (tuned, again))
-    assert all(torch.equal(whole[name], gone_on[name]) for name in whole)
-    evaluate = [
-        sys.executable, "-m", "denomae_training", "evaluate",
-        "--checkpoint", str(tuned / "checkpoint"), "--frames-per-snr", "100",
-        "--snr-step-db", "20", "--machine.threads", "1", "--machine.workers", "0",
-    ]  # fmt: skip
-    done = subprocess.run(evaluate, env=_environment(), check=True, capture_output=True, text=True)
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["snr_db"] for row in rows] == [-20, 0, 20]
-    assert all(0 <= row["accuracy"] <= 1 and row["frames"] == 100 for row in rows)
+    _run(again, "--start", str(tuned / "checkpoint"), *still, stage="finetune")
+    gone_on = _weights(again)
+    assert all(torch.equal(after[name], gone_on[name]) for name in after)
 
 
 @pytest.mark.timeout(300)
-def test_a_run_that_is_done_is_not_trained_further(tmp_path):
-    run = tmp_path / "run"
+def test_a_run_that_is_done_is_not_trained_further(tmp_path, capsys):
     for frames, code, said in (
-        (8, 0, ""),
-        (8, 0, ""),
-        (4, 2, "has seen 8 frames already, more than the 4 wanted"),
+        (4, 0, ""),
+        (4, 0, ""),
+        (2, 2, "has seen 4 frames already, more than the 2 wanted"),
     ):
-        command = _command(run, "--schedule.frames", str(frames))
-        done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
-        assert done.returncode == code and said in done.stderr
-    assert [row["step"] for row in _rows(run)] == [1, 2]
+        assert main(_arguments(tmp_path, "--schedule.frames", str(frames))) == code
+        assert said in capsys.readouterr().err
+    assert [row["step"] for row in _rows(tmp_path)] == [1, 2]
 
 
-def test_a_wrong_name_is_one_sentence(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "denomae_training",
-        "pretrain",
-        "--output",
-        str(tmp_path),
-        "--recipe",
-        "dead",
-    ]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
-    assert done.returncode == 2
+def test_a_wrong_name_is_one_sentence(tmp_path, capsys):
+    assert main(["pretrain", "--output", str(tmp_path), "--recipe", "dead"]) == 2
     wanted = f"denomae-train: no recipe 'dead'; wanted one of {list(RECIPES)}\n"
-    assert done.stderr == wanted
+    assert capsys.readouterr().err == wanted
 
 
 def test_the_rate_before_the_fall_does_not_depend_on_the_end():
@@ -150,20 +128,32 @@ def test_the_rate_before_the_fall_does_not_depend_on_the_end():
 def test_training_runs_from_a_bare_checkout(tmp_path):
     bare = os.environ | {"PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'training'}"}
     command = [
-        sys.executable, "-m", "denomae_training", "pretrain", "--output", str(tmp_path / "run"),
-        "--schedule.frames", "4", "--schedule.batch-size", "2", "--machine.workers", "0",
+        sys.executable, "-m", "denomae_training",
+        *_arguments(tmp_path / "run", "--schedule.frames", "2"),
     ]  # fmt: skip
     subprocess.run(command, env=bare, check=True, capture_output=True)
     assert (tmp_path / "run" / "checkpoint" / "model.safetensors").is_file()
 
 
-def test_a_run_is_not_resumed_by_another_command(tmp_path):
-    run = tmp_path / "run"
-    run.mkdir()
-    command = _command(run, "--seed", "1")
-    subprocess.run(command, env=_environment(), check=True, capture_output=True)
-    done = subprocess.run(
-        _command(run, "--seed", "2"), env=_environment(), capture_output=True, text=True
+def test_a_run_is_not_resumed_by_another_command(tmp_path, capsys):
+    quick = ["--schedule.frames", "2"]
+    _run(tmp_path, "--seed", "1", *quick)
+    assert main(_arguments(tmp_path, "--seed", "2", *quick)) == 2
+    assert "holds a run with seed 1, this command has 2" in capsys.readouterr().err
+    other = ["objective:mae", "--objective.masked-share", "0.5"]
+    assert main(_arguments(tmp_path, *quick, *other)) == 2
+    assert "holds a run with objective.kind 'denomae', this command has 'mae'" in (
+        capsys.readouterr().err
     )
-    assert done.returncode == 2
-    assert "holds a run with seed 1, this command has 2" in done.stderr
+
+
+def test_an_option_that_is_newer_than_the_run_had_its_default(tmp_path, capsys):
+    quick = ["--schedule.frames", "2"]
+    _run(tmp_path, *quick)
+    record = yaml.safe_load((tmp_path / "run.yaml").read_text())
+    del record["schedule"]["clip"]
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(record))
+    _run(tmp_path, *quick)
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(record))
+    assert main(_arguments(tmp_path, *quick, "--schedule.clip", "2")) == 2
+    assert "holds a run with schedule.clip 1.0, this command has 2.0" in capsys.readouterr().err

@@ -11,11 +11,14 @@ from __future__ import annotations
 import atexit
 import os
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 
 import torch
 from torch import Tensor, nn
 
 from denomae_training.feeds.feed import Share
+
+_PATIENCE = timedelta(hours=2)  # of the others, while the first process validates
 
 
 def here() -> Share:
@@ -52,18 +55,26 @@ class Group:
         """The mean over the processes."""
         return values
 
+    def wait(self) -> None:
+        """Until all processes are here."""
+
 
 class Together(Group):
     """Several processes, through accelerate: NCCL between GPUs, gloo between CPUs."""
 
     def __init__(self, device: torch.device) -> None:
-        from accelerate import Accelerator, DistributedDataParallelKwargs
+        from accelerate import (
+            Accelerator,
+            DistributedDataParallelKwargs,
+            InitProcessGroupKwargs,
+        )
 
         # a modality may have no visible token in a batch, and then its parameters no gradient
         unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+        patient = InitProcessGroupKwargs(timeout=_PATIENCE)
         self.share = here()
         self._accelerator = Accelerator(
-            cpu=device.type == "cpu", mixed_precision="no", kwargs_handlers=[unused]
+            cpu=device.type == "cpu", mixed_precision="no", kwargs_handlers=[unused, patient]
         )
         atexit.register(self._accelerator.end_training)
 
@@ -72,6 +83,9 @@ class Together(Group):
 
     def apart(self, module: nn.Module) -> AbstractContextManager[None]:
         return self._accelerator.no_sync(module)
+
+    def wait(self) -> None:
+        self._accelerator.wait_for_everyone()
 
     def mean(self, values: Tensor) -> Tensor:
         return self._accelerator.reduce(values.to(self._accelerator.device), reduction="mean")

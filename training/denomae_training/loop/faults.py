@@ -13,7 +13,6 @@ import torch
 
 from denomae.errors import DenomaeError
 from denomae_training.feeds.feed import Feed
-from denomae_training.loop.state import reason
 
 _FULL = ("can't allocate memory", "not enough memory", "out of memory")
 _WORKER = "DataLoader worker"
@@ -78,8 +77,6 @@ def explain(error: BaseException) -> str | None:
             "when memory runs out; the same command goes on, if need be with fewer "
             "--machine.workers"
         )
-    if isinstance(error, OSError):
-        return f"the run's folder cannot be written ({reason(error)})"
     return None
 
 

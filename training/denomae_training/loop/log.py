@@ -12,6 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from denomae.errors import DenomaeError
+from denomae_training.loop.state import reason
+
 INTERVAL_S = 5.0
 
 
@@ -62,7 +65,17 @@ class Log:
         self._board = _board(folder / "tensorboard", first) if tensorboard else None
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(row) + "\n")
+        """
+        Raises:
+            DenomaeError: there is no room for it.
+        """
+        try:
+            self._file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise DenomaeError(
+                f"{self._file.name} cannot be written ({reason(error)}); the same command goes on "
+                "from the last state once it can"
+            ) from error
         if self._board is not None:
             for name, value in row.items():
                 if name != "step" and isinstance(value, (int, float)):

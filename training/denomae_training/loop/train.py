@@ -5,28 +5,35 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from denomae.errors import DenomaeError
 from denomae_training.feeds.feed import Feed
 from denomae_training.feeds.sample import Sample
 from denomae_training.loop.average import Average
 from denomae_training.loop.distributed import Group, group_of
-from denomae_training.loop.faults import Stop, explain, not_a_number, out_of_memory, too_large
-from denomae_training.loop.log import Interval, Log, numbers
+from denomae_training.loop.faults import (
+    NotANumber,
+    Stop,
+    explain,
+    not_a_number,
+    out_of_memory,
+    too_large,
+)
+from denomae_training.loop.gradients import Gradients
+from denomae_training.loop.log import Interval, Log
 from denomae_training.loop.optimizer import optimizer_of, set_rate
 from denomae_training.loop.progress import Bar, Clock
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.state import StateError, load_state, save_state
 from denomae_training.objectives.objective import Objective
-from denomae_training.signals.dataset import split_seed
 
 
 @dataclass(frozen=True)
@@ -128,13 +135,19 @@ class _Training:
         group: Group,
     ) -> None:
         self.model, self.objective, self.feed, self.run = model, objective, feed, run
-        self.device, self.precision, self.group = device, precision, group
+        self.device, self.group = device, group
         model.to(device)
         self.optimizer = optimizer_of(model, run.schedule)
         self.average = Average(model, run.schedule.ema) if run.schedule.ema else None
         self.done = load_state(run.folder, model, self.optimizer, self.average)
-        self.loss = group.wrap(_Loss(objective, model, run.machine.compile))
-        self.whole = True  # whether weights, moments and average all are of the step `done`
+        self.gradients = Gradients(
+            model, objective, run.schedule, run.seed, precision, group, run.machine.compile
+        )
+        self.saved = self.done
+        self.whole = True  # whether all there is to step `done` is behind us
+        own = model.state_dict()
+        self.buffers = [value for name, value in model.named_buffers() if name in own]
+        self.kept = [value.clone() for value in self.buffers]  # a step that fails has changed them
 
     def go_on(self, after: Callable[[int], dict[str, float]] | None) -> None:
         """To the schedule's end."""
@@ -166,6 +179,7 @@ class _Training:
                         self._save()
                         saved = now
                     if stopping and not ended:
+                        self.group.wait()
                         raise KeyboardInterrupt
             except Exception as error:
                 self._fail(error, stop)
@@ -176,10 +190,12 @@ class _Training:
 
     def measured(self, after: Callable[[int], dict[str, float]]) -> dict[str, float]:
         """What `after` says of the model, with the average inside if there is one."""
+        self.whole = False  # a state saved now would leave this out when the run goes on
         self.model.eval()
         with self.average.shown(self.model) if self.average else nullcontext():
             found = after(self.done)
         self.model.train()
+        self.whole = True
         return found
 
     def _step(self, sample: Sample, stop: Stop) -> tuple[dict[str, float], bool]:
@@ -187,13 +203,13 @@ class _Training:
         schedule, step = self.run.schedule, self.done
         set_rate(self.optimizer, schedule.rate(step))
         try:
-            values = self._gradients(sample, step)
+            values = self.gradients.of(sample, step)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
             values = {}
         if not values:  # outside of `except`, which holds on to all the tensors that were too many
-            raise self._too_large(self._fitting(sample))
+            raise self._too_large(self.gradients.fitting(sample, moments=not self.optimizer.state))
         size = nn.utils.clip_grad_norm_(self.model.parameters(), schedule.clip or math.inf)
         told = torch.tensor([float(stop.asked), *values.values()])
         asked, *means = self.group.mean(told).tolist()
@@ -205,58 +221,9 @@ class _Training:
         self.done = step + 1
         if self.average is not None:
             self.average.update(self.model, self.done)
+        self.kept = [value.clone() for value in self.buffers]
         self.whole = True
         return values, asked > 0
-
-    def _gradients(self, sample: Sample, step: int) -> dict[str, float]:
-        """Leave the batch's gradient in the parameters; the loss and its parts."""
-        seed, parts, share = self.run.seed, self.run.schedule.accumulate, self.group.share
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.manual_seed(split_seed(seed, "dropout") + step * share.ranks + share.rank)
-        sums: dict[str, float] = {}
-        size = len(sample) // parts
-        for number in range(parts):
-            piece = _rows(sample, number * size, size)
-            generator = torch.Generator().manual_seed(split_seed(seed, "masks") + step)
-            with self.group.apart(self.loss) if number < parts - 1 else nullcontext():
-                with self._autocast():
-                    loss, told = self.loss(piece, generator, step / self.run.schedule.steps)
-                (loss / parts).backward()
-            for name, value in numbers(loss, told).items():
-                sums[name] = sums.get(name, 0.0) + value / parts
-        return sums
-
-    def _autocast(self) -> torch.autocast:
-        enabled = self.precision != torch.float32
-        return torch.autocast(self.device.type, self.precision, enabled=enabled)
-
-    def _fitting(self, sample: Sample) -> int | None:
-        """How many rows fit at once, by halves; 0: not even one. None: not to be tried, because
-        other processes would have to try with this one."""
-        if self.group.share.ranks > 1:
-            return None
-        self.optimizer.zero_grad(set_to_none=True)
-        size = len(sample) // self.run.schedule.accumulate // 2
-        while size:
-            generator = torch.Generator().manual_seed(0)
-            try:
-                moments = [
-                    torch.empty_like(p)
-                    for p in (() if self.optimizer.state else self.model.parameters())
-                    for _ in range(2)
-                ]
-                with self._autocast():
-                    loss, _ = self.loss(_rows(sample, 0, size), generator, 0.0)
-                loss.backward()
-                del moments, loss
-                return size
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-            finally:
-                self.optimizer.zero_grad(set_to_none=True)
-            size //= 2
-        return 0
 
     def _too_large(self, fits: int | None) -> DenomaeError:
         size = self.run.schedule.batch_size
@@ -279,41 +246,19 @@ class _Training:
     def _save(self) -> None:
         if self.group.writes:
             save_state(self.run.folder, self.done, self.model, self.optimizer, self.average)
+        self.saved = self.done
 
     def _fail(self, error: Exception, stop: Stop) -> NoReturn:
         """Save what can be saved, and say what happened."""
+        if self.whole and self.saved != self.done and not isinstance(error, StateError):
+            for value, before in zip(self.buffers, self.kept, strict=True):
+                value.copy_(before)
+            self._save()
+        if isinstance(error, NotANumber):  # in all processes, of which the first is saving
+            self.group.wait()
+        if stop.asked:  # and so were the processes that make frames, perhaps
+            raise KeyboardInterrupt from error
         sentence = self._too_large(None) if out_of_memory(error) else explain(error)
         if sentence is None:
             raise error
-        if self.whole and not isinstance(error, StateError):
-            self._save()
-        if stop.asked:  # and so were the processes that make frames, perhaps
-            raise KeyboardInterrupt from error
         raise DenomaeError(str(sentence)) from error
-
-
-class _Loss(nn.Module):
-    """An objective's loss as a module, which is what several processes share."""
-
-    def __init__(self, objective: Objective, model: nn.Module, compiled: bool) -> None:
-        super().__init__()
-        self.objective = objective
-        self.model = torch.compile(model) if compiled else model
-
-    def forward(
-        self, sample: Sample, generator: torch.Generator, share: float
-    ) -> tuple[Tensor, Mapping[str, Tensor]]:
-        loss, parts = self.objective.loss(self.model, sample, generator, share)
-        return loss, {name: part.detach() for name, part in parts.items()}
-
-
-def _rows(sample: Sample, first: int, size: int) -> Sample:
-    """Some of a sample's rows, still as rows of its whole batch."""
-    part, start = slice(first, first + size), sample.rows.start + first
-    return replace(
-        sample,
-        views={name: values[part] for name, values in sample.views.items()},
-        class_index=sample.class_index[part],
-        snr_db=sample.snr_db[part],
-        rows=slice(start, start + size),
-    )
