@@ -89,9 +89,16 @@ def several() -> list[Result]:
         found = example(f"modalities-{count}", middle_db=-2.0 - count, parts=("modalities",))
         results.append(replace(found, pretraining=replace(found.pretraining, modalities=names)))
     figures = tuple(
-        {"snr_db": float(snr_db), "what": what, "snr_gain_db": gain, "frames": 500}
+        {
+            "snr_db": float(snr_db),
+            "classes": classes,
+            "frames": 500,
+            "gain_db": 8.0 - snr_db / 10,
+            "wiener_gain_db": 7.0 - snr_db / 10,
+            "image_ssim": 0.75,
+        }
         for snr_db in (-10, 0, 10)
-        for what, gain in (("model", 8.0 - snr_db / 10), ("Wiener filter", 7.0 - snr_db / 10))
+        for classes in ("ook", "linear", "all")
     )
     results.append(example("denoise-s1", "denoise", "denoising stage", parts=("denoising",),
                            scores={}, denoising=figures))  # fmt: skip

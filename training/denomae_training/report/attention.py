@@ -122,6 +122,7 @@ def _height(name: str) -> float:
 
 def _over(axes: Any, name: str, view: Tensor, seen: Tensor, architecture: Architecture) -> None:
     """Attention (1: as much as on the mean token) as colour over an image or behind a signal."""
+    drawn = architecture.form(name) == MODALITIES[name].form  # else tokens have no place in time
     if MODALITIES[name].form == "image":
         image, patch = architecture.image, architecture.image_patch
         grid = seen.reshape(image.height // patch, image.width // patch)
@@ -132,7 +133,8 @@ def _over(axes: Any, name: str, view: Tensor, seen: Tensor, architecture: Archit
     else:
         top = 1.1 * float(view.abs().max())
         extent = (0, view.shape[-1], -top, top)
-        axes.imshow(seen[None], cmap="Oranges", vmin=0, vmax=3, extent=extent, aspect="auto")
+        if drawn:
+            axes.imshow(seen[None], cmap="Oranges", vmin=0, vmax=3, extent=extent, aspect="auto")
         axes.plot(view[0], color="#0072B2", lw=0.35)
         axes.plot(view[1], color="#444444", lw=0.35)
         axes.set(xlim=extent[:2], ylim=extent[2:])

@@ -21,9 +21,31 @@ from denomae_training.report.summary import (
 from denomae_training.report.tables import frames_of, labels_of, masked_of, pretrained_on
 
 # Okabe and Ito's colours, told apart also by the colour-blind; shapes repeat what they say.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#8b5a2b")
+COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#7f7f7f",
+    "#8b5a2b",
+    "#a89f00",
+)
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 SHOWN = ("-20..-12", "-6..10")  # the ranges that curves of one number a run show
+GROUPED = ("linear", "all")  # classes taken together, in figures of denoising
+ORDER = (
+    "denomae",
+    "scratch",
+    "mae",
+    "dae",
+    "vit-dae",
+    "wamim",
+    "patch-position",
+    "resnet",
+    "forest",
+)
 DPI, PALETTE = 130, 192
 
 
@@ -32,6 +54,7 @@ class Styles:
 
     def __init__(self, results: Sequence[Result]) -> None:
         first = [result for result in results if "main" in result.parts]
+        first.sort(key=lambda r: ORDER.index(r.method) if r.method in ORDER else len(ORDER))
         self.titles = list(dict.fromkeys(result.title for result in [*first, *results]))
 
     def of(self, title: str, inputs: str = "") -> dict[str, Any]:
@@ -53,7 +76,7 @@ def draw_accuracy(results: Sequence[Result], styles: Styles, path: Path) -> bool
     inputs = list(dict.fromkeys(group.inputs for group in by_inputs(found)))
     if not found:
         return False
-    figure = new_figure((max(5.4, 4.0 * len(inputs)), 4.4))
+    figure = new_figure((max(5.4, 3.3 * len(inputs)), 4.3))
     panels = figure.subplots(1, len(inputs), sharey=True, squeeze=False)[0]
     best = limits(run for group in found for run in group.runs)
     for axes, name in zip(panels, inputs, strict=True):
@@ -64,7 +87,7 @@ def draw_accuracy(results: Sequence[Result], styles: Styles, path: Path) -> bool
             if group.inputs == name:
                 _curve(axes, group, styles)
         axes.set(xlabel="SNR (dB)", ylim=(0, 102), title=name)
-        axes.set_xticks(range(-20, 21, 5))
+        axes.set_xticks(range(-20, 21, 10))
         axes.grid(alpha=0.3, lw=0.6)
     panels[0].set_ylabel("accuracy (%)")
     _legend(figure, panels)
@@ -103,28 +126,35 @@ def draw_noise(results: Sequence[Result], path: Path) -> bool:
 
 
 def draw_denoising(results: Sequence[Result], path: Path) -> bool:
-    """The gain in SNR by SNR, a line for whatever made it; false where nobody denoised."""
-    made: dict[str, dict[float, list[float]]] = {}
+    """The gain in SNR by SNR beside the Wiener filter's, a panel a group of classes."""
+    made: dict[str, dict[str, dict[float, list[float]]]] = {}
     for run in results:
-        for figure in run.denoising:
-            gain = figure.get("snr_gain_db")
-            if isinstance(gain, (int, float)):
-                name = str(figure.get("what", run.title))
-                made.setdefault(name, {}).setdefault(figure["snr_db"], []).append(gain)
+        for row in run.denoising:
+            for name, key in ((run.title, "gain_db"), ("Wiener filter", "wiener_gain_db")):
+                value, classes = row.get(key), row.get("classes", "all")
+                if isinstance(value, (int, float)) and classes in GROUPED:
+                    line = made.setdefault(classes, {}).setdefault(name, {})
+                    line.setdefault(row["snr_db"], []).append(value)
     if not made:
         return False
-    figure = new_figure((5.6, 3.9))
-    axes = figure.subplots()
-    for place, (name, by_snr) in enumerate(made.items()):
-        known = [(snr_db, [g / 100 for g in gains]) for snr_db, gains in sorted(by_snr.items())]
-        style = {"color": COLOURS[place % len(COLOURS)], "marker": SHAPES[place % len(SHAPES)]}
-        _bar_line(axes, known, style, name)
-    axes.axhline(0, color="black", lw=0.8)
-    axes.set(xlabel="SNR (dB)", ylabel="gain in SNR (dB)")
-    axes.grid(alpha=0.3, lw=0.6)
-    _legend(figure, [axes])
+    figure = new_figure((max(5.0, 4.1 * len(made)), 3.9))
+    panels = figure.subplots(1, len(made), sharey=True, squeeze=False)[0]
+    for axes, (classes, by_name) in zip(panels, made.items(), strict=True):
+        for place, (name, by_snr) in enumerate(sorted(by_name.items(), key=_wiener_last)):
+            known = [(snr_db, [g / 100 for g in gains]) for snr_db, gains in sorted(by_snr.items())]
+            style = {"color": COLOURS[place % len(COLOURS)], "marker": SHAPES[place % len(SHAPES)]}
+            _bar_line(axes, known, style, name)
+        axes.axhline(0, color="black", lw=0.8)
+        axes.set(xlabel="SNR (dB)", title=f"{classes} classes")
+        axes.grid(alpha=0.3, lw=0.6)
+    panels[0].set_ylabel("gain in SNR (dB)")
+    _legend(figure, panels)
     save(figure, path, DPI, PALETTE)
     return True
+
+
+def _wiener_last(item: tuple[str, object]) -> bool:
+    return item[0] == "Wiener filter"
 
 
 def _curve(axes: Any, group: Group, styles: Styles) -> None:

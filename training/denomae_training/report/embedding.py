@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from denomae.errors import DenomaeError
 from denomae_training.checks.figure import new_figure, save
-from denomae_training.feeds.sample import Sample
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#8b5a2b")
 SHAPES = ("o", "^", "s")
@@ -40,18 +39,20 @@ class Embedding:
 
 
 @torch.inference_mode()
-def features(encoder: nn.Module, sample: Sample, inputs: Sequence[str], batch: int = 64):
-    """The mean of each frame's tokens: float32 NumPy [F, width]."""
+def features(
+    encoder: nn.Module, views: Mapping[str, Tensor], inputs: Sequence[str], batch: int = 64
+) -> np.ndarray:
+    """The mean of each frame's tokens: float32 [F, width]."""
     parts = []
-    for first in range(0, len(sample), batch):
-        some = {name: sample.views[name][first : first + batch] for name in inputs}
+    for first in range(0, len(views[inputs[0]]), batch):
+        some = {name: views[name][first : first + batch] for name in inputs}
         tokens = torch.cat(list(encoder(some).values()), dim=1)  # [B, T, width]
         parts.append(tokens.float().mean(1))
     return torch.cat(parts).numpy()
 
 
 def embed(values: np.ndarray, class_index: np.ndarray, seed: int) -> Embedding:
-    """t-SNE of features [F, width], standardised; the same for the same seed.
+    """t-SNE of features [F, width]; the same for the same seed.
 
     Raises:
         DenomaeError: there is no scikit-learn, or there are too few frames.
@@ -69,7 +70,7 @@ def embed(values: np.ndarray, class_index: np.ndarray, seed: int) -> Embedding:
             f"t-SNE got {len(values)} frames of {len(set(class_index.tolist()))} classes; "
             "wanted 20 or more, of two or more"
         )
-    values = (values - values.mean(0)) / (values.std(0) + 1e-6)
+    values = (values - values.mean(0)) / max(float(values.std()), 1e-12)  # one scale for all
     perplexity = min(30.0, (len(values) - 1) / 4)
     place = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
     near = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(values).kneighbors(values)[1]

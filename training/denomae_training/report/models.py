@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from torch import nn
 from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
+from denomae_training.commands.configuration import read_configuration
 from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.signals.dataset import make_batch, split_seed
 from denomae_training.signals.recipe import Recipe, drawn_class
@@ -20,7 +20,7 @@ from denomae_training.signals.recipe import Recipe, drawn_class
 
 @dataclass(frozen=True)
 class Loaded:
-    """A checkpoint with what its run's `command.json` says, {} where there is none."""
+    """A checkpoint with what its run's `run.yaml` says, {} where there is none."""
 
     name: str
     config: CheckpointConfig
@@ -31,6 +31,10 @@ class Loaded:
     def inputs(self) -> tuple[str, ...]:
         """What the model can be shown in the field: the noisy modalities that it knows."""
         return tuple(name for name in LIVE_MODALITIES if name in self.config.modalities)
+
+    @property
+    def encoder(self) -> nn.Module:
+        return getattr(self.model, "encoder", self.model)
 
     def choice(self, name: str, default: Any) -> Any:
         """A field of the run's objective."""
@@ -53,7 +57,7 @@ def load(given: str) -> Loaded:
     if not sign:
         name = run.name
     config = read_config(folder)
-    loaded = Loaded(name, config, load_model(folder, config), _command(run / "command.json"))
+    loaded = Loaded(name, config, load_model(folder, config), _command(run / "run.yaml"))
     if not loaded.inputs:
         raise DenomaeError(
             f"{folder} knows {list(config.modalities)}, wanted one of {list(LIVE_MODALITIES)}"
@@ -87,7 +91,6 @@ def first_of(recipe: Recipe, seed: int, name: str, count: int) -> int:
 
 def _command(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_configuration(path)
+    except DenomaeError:
         return {}
-    return data if isinstance(data, dict) else {}

@@ -11,11 +11,12 @@ import torch
 
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES, in_table_order
+from denomae.model.denoiser import Denoiser
 from denomae_training.report.attention import draw_attention, last_attention
 from denomae_training.report.embedding import draw_embeddings, embed, features
 from denomae_training.report.models import Loaded, first_of, frames_at
 from denomae_training.report.page import Picture, Section
-from denomae_training.report.reconstruction import decodes, reconstruct
+from denomae_training.report.reconstruction import Asking, decodes, denoise, reconstruct
 from denomae_training.report.reconstructions import draw_images, draw_signals
 from denomae_training.report.summary import Measure
 from denomae_training.report.table import Table
@@ -54,29 +55,33 @@ def reconstruction_section(loaded: Sequence[Loaded], shown: Shown, folder: Path)
     rows = []
     for model in (each for each in loaded if decodes(each.model)):
         recipe = _recipe(model)
-        share, hidden_only = _hidden(model, shown)
+        asking = _asking(model, shown)
         place, count = _example(recipe, shown)
-        by_name: dict[str, dict] = {name: {} for name in model.inputs}
+        by_name: dict[str, dict] = {}
         wanted = in_table_order({*model.inputs, *(MODALITIES[n].target for n in model.inputs)})
         for snr_db in RECONSTRUCTED_DB:
             views = frames_at(recipe, shown.seed, snr_db, count, model, wanted).views
             masks = torch.Generator().manual_seed(shown.seed)  # the same at every SNR
-            made = reconstruct(model.model, views, model.inputs, share, masks, hidden_only)
+            if isinstance(model.model, Denoiser):
+                made = denoise(model.model, views)
+            else:
+                made = reconstruct(model.model, views, model.inputs, asking, masks)
             for name, found in made.items():
-                by_name[name][snr_db] = found
+                by_name.setdefault(name, {})[snr_db] = found
         for name, by_snr in by_name.items():
             form = MODALITIES[name].form
             path = folder / f"{model.name}-reconstruction-{form}.png"
             (draw_images if form == "image" else draw_signals)(by_snr, place, path)
-            section.parts.append(Picture(path, _caption(model, form, recipe, share, place, shown)))
+            section.parts.append(Picture(path, _caption(model, form, recipe, asking, shown)))
         rows += [(model.name, snr_db, *_means(by_name, snr_db)) for snr_db in RECONSTRUCTED_DB]
     if rows:
         title = f"Reconstructions, mean of {max(shown.frames, 1)} frames or more"
         columns = ("model", "SNR (dB)", "PSNR noisy (dB)", "PSNR (dB)", "SSIM noisy", "SSIM",
-                   "SNR gain (dB)")  # fmt: skip
+                   "SNR gain (dB)", "of zeros (dB)")  # fmt: skip
         note = (
-            "PSNR and SSIM of the whole image, visible patches as they came in; the gain in SNR is "
-            "that of hidden samples. Where nothing was hidden, everything is the model's."
+            "PSNR and SSIM of the whole image, visible patches as they came in; gains in SNR are "
+            "those of hidden samples, also of a reconstruction of zeros. Where nothing was hidden, "
+            "everything is the model's."
         )
         section.parts.append(Table("reconstructions", title, columns, tuple(rows), note))
     return section
@@ -87,7 +92,7 @@ def attention_section(loaded: Sequence[Loaded], shown: Shown, folder: Path) -> S
     section = Section("Attention")
     rows = []
     for model in loaded:
-        if not hasattr(model.model.encoder, "blocks"):
+        if not hasattr(model.encoder, "blocks"):
             continue
         recipe = _recipe(model)
         place, count = _example(recipe, shown)
@@ -96,7 +101,7 @@ def attention_section(loaded: Sequence[Loaded], shown: Shown, folder: Path) -> S
             label = f"{snr_db:g} dB".replace("-", "−")
             sample = frames_at(recipe, shown.seed, snr_db, count, model, model.inputs)
             views[label] = {name: sample.views[name] for name in model.inputs}
-            found[label] = last_attention(model.model.encoder, views[label])
+            found[label] = last_attention(model.encoder, views[label])
             rows += _shares(model, snr_db, found[label])
         path = folder / f"{model.name}-attention.png"
         draw_attention(found, views, place, model.config.architecture, path)
@@ -135,7 +140,7 @@ def embedding_section(loaded: Sequence[Loaded], shown: Shown, folder: Path) -> S
             sample = frames_at(
                 recipe, shown.seed, snr_db, shown.embedded_frames, model, model.inputs
             )
-            values = features(model.model.encoder, sample, model.inputs)
+            values = features(model.encoder, sample.views, model.inputs)
             made = embed(values, sample.class_index.numpy(), shown.seed)
             found[model.name][snr_db] = made
             rows.append((model.name, snr_db, Measure(made.silhouette, digits=3),
@@ -174,21 +179,33 @@ def _example(recipe: Recipe, shown: Shown) -> tuple[int, int]:
     return place, max(shown.frames, place + 1)
 
 
-def _hidden(model: Loaded, shown: Shown) -> tuple[float, bool]:
-    """The share that is hidden, and whether hidden tokens alone are decoded."""
+def _asking(model: Loaded, shown: Shown) -> Asking:
+    """As the model was pretrained, as far as its run says."""
     share = shown.masked_share
     if share is None:
         share = float(model.choice("masked_share", 0.75))
-    return share, float(model.choice("decoded_share", 1.0)) < 1
-
-
-def _caption(model: Loaded, form: str, recipe: Recipe, share: float, place: int, shown: Shown):
-    hidden = f"{100 * share:.0f} % of the patches hidden" if share else "nothing hidden"
-    more = "" if form == "image" else " The first 256 samples, I blue and Q orange."
-    return (
-        f"{model.name}: the noisy {form} of a frame of {_class(recipe, shown)}, {hidden}; "
-        f"the model is shown noisy modalities alone.{more}"
+    if isinstance(model.model, Denoiser):
+        share = 0.0
+    return Asking(
+        share,
+        float(model.choice("decoded_share", 1.0)) < 1,
+        bool(model.choice("normalised_targets", False)),
+        model.choice("kind", "denomae") == "mae",
     )
+
+
+def _caption(model: Loaded, form: str, recipe: Recipe, asking: Asking, shown: Shown) -> str:
+    share = asking.masked_share
+    hidden = f"{100 * share:.0f} % of the patches hidden" if share else "nothing hidden"
+    parts = [
+        f"{model.name}: the noisy {form} of a frame of {_class(recipe, shown)}, {hidden}; the "
+        "model is shown noisy modalities alone."
+    ]
+    if form == "signal":
+        parts.append("The first 256 samples, I blue and Q orange; scales differ.")
+    if asking.normalised and share:
+        parts.append("Each patch was given back the mean and the spread of its target.")
+    return " ".join(parts)
 
 
 def _means(by_name: dict[str, dict], snr_db: float) -> list[Measure | float | None]:
@@ -197,7 +214,7 @@ def _means(by_name: dict[str, dict], snr_db: float) -> list[Measure | float | No
     for by_snr in by_name.values():
         figures |= {k: float(v.mean()) for k, v in by_snr[snr_db].figures().items()}
     row: list[Measure | float | None] = []
-    for name in ("psnr_noisy_db", "psnr_db", "ssim_noisy", "ssim", "snr_gain_db"):
+    for name in ("psnr_noisy_db", "psnr_db", "ssim_noisy", "ssim", "gain_db", "gain_of_silence_db"):
         value = figures.get(name)
         row.append(Measure(value, digits=3) if value is not None and "ssim" in name else value)
     return row

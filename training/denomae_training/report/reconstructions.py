@@ -28,8 +28,7 @@ def draw_images(by_snr: Mapping[float, Reconstruction], place: int, path: Path) 
     figure, rows = _grid(by_snr, (2.05, 2.2))
     for (snr_db, found), row in zip(by_snr.items(), rows, strict=True):
         noisy, made, clean = (
-            each[place].clamp(0, 1).permute(1, 2, 0).numpy()
-            for each in (found.noisy, found.made, found.clean)
+            _coloured(each[place].numpy()) for each in (found.noisy, found.made, found.clean)
         )
         seen = noisy.copy()
         seen[found.hidden[place].numpy()] = 0.6
@@ -48,23 +47,36 @@ def draw_signals(by_snr: Mapping[float, Reconstruction], place: int, path: Path)
     """Draw the first samples of the signal of one frame; arguments as of `draw_images`."""
     figure, rows = _grid(by_snr, (2.9, 1.55))
     for (snr_db, found), row in zip(by_snr.items(), rows, strict=True):
-        waves = [each[place].numpy()[:, :SHOWN_SAMPLES]
-                 for each in (found.noisy, found.noisy, found.made, found.clean)]  # fmt: skip
+        noisy, made, clean = (each[place].numpy()[:, :SHOWN_SAMPLES]
+                              for each in (found.noisy, found.made, found.clean))  # fmt: skip
         hidden = found.hidden[place].numpy()[:SHOWN_SAMPLES]
-        waves[1] = np.where(hidden, np.nan, waves[1])
-        tops = [1.15 * np.nanmax(np.abs(wave)) for wave in (waves[0], waves[3])]
-        limits = (tops[0], tops[0], max(1.6 * tops[1], 1e-3), max(1.6 * tops[1], 1e-3))
-        for axes, wave, top in zip(row, waves, limits, strict=True):
+        if hidden.any():  # what the model saw is not its own work
+            seen, made = np.where(hidden, np.nan, noisy), np.where(hidden, made, np.nan)
+        else:
+            seen = noisy
+        wide = 1.1 * float(np.abs(noisy).max())
+        narrow = 1.1 * max(float(np.nanmax(np.abs(made))), float(np.abs(clean).max()), 1e-6)
+        tops = (wide, wide, narrow, narrow)
+        for axes, wave, top in zip(row, (noisy, seen, made, clean), tops, strict=True):
             axes.plot(wave[0], color=BLUE, lw=0.8)
             axes.plot(wave[1], color=ORANGE, lw=0.8)
             axes.set(xlim=(0, wave.shape[1] - 1), ylim=(-top, top))
             axes.tick_params(labelsize=6, length=2)
             axes.set_xticks([])
         _shade(row[1], hidden)
-        gain = float(found.figures()["snr_gain_db"][place])
-        _below(row[2], f"SNR gain {gain:+.1f} dB".replace("-", "−"))
+        if hidden.any():
+            _shade(row[2], ~hidden)
+        figures = {name: float(values[place]) for name, values in found.figures().items()}
+        gain, silence = _signed(figures["gain_db"]), _signed(figures["gain_of_silence_db"])
+        _below(row[2], f"SNR gain {gain} dB (zeros: {silence})")
         row[0].set_ylabel(_db(snr_db), fontsize=10)
     save(figure, path, DPI, 192)
+
+
+def _coloured(image: np.ndarray) -> np.ndarray:
+    """An image [C, H, W] as matplotlib shows it, [H, W, 3]: grey unless it has three channels."""
+    three = image if len(image) == 3 else np.repeat(image.mean(0, keepdims=True), 3, 0)
+    return three.clip(0, 1).transpose(1, 2, 0)
 
 
 def _grid(by_snr: Mapping[float, Reconstruction], cell: tuple[float, float]) -> tuple[Any, Any]:
@@ -87,6 +99,11 @@ def _shade(axes: Any, hidden: np.ndarray) -> None:
 
 def _below(axes: Any, text: str) -> None:
     axes.set_xlabel(text, fontsize=8, labelpad=3)
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
 def _db(snr_db: float) -> str:

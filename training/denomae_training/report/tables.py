@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from denomae_training.report.plan import Planned, not_run
 from denomae_training.report.result import PARTS, Result, learnt_from
@@ -50,7 +51,14 @@ def all_tables(results: Sequence[Result], planned: Sequence[Planned]) -> dict[st
         ),
         _varied("masks", "Accuracy (%) by masked share", results, "masked (%)", masked_of),
         _ranges("noise", "Accuracy (%) by what is known of the noise", noise),
+        _ranges(
+            "merged",
+            "Mean accuracy (%), classes of one waveform counted as one",
+            by_inputs(groups(merged_results(results), "main")),
+        ),
         denoising_table(results),
+        denoising_table(results, by_class=True),
+        violations_table(results),
         snr_table(results),
         runs_table(results),
         not_run_table(results, planned),
@@ -87,16 +95,42 @@ def distance_table(results: Sequence[Result]) -> Table:
     return Table("distance", "Distance to the limit (points)", columns, rows, SEEDS)
 
 
-def denoising_table(results: Sequence[Result]) -> Table:
-    """The figures of runs that denoise, as they are."""
-    found = [(run, figure) for run in results for figure in run.denoising]
-    names = list(dict.fromkeys(name for _, figure in found for name in figure))
+def denoising_table(results: Sequence[Result], by_class: bool = False) -> Table:
+    """The figures of runs that denoise, as they are: of all and of linear classes together, or of
+    each class."""
+    found = [
+        (run, row) for run in results for row in run.denoising
+        if by_class or row.get("classes", "all") in ("linear", "all")
+    ]  # fmt: skip
+    names = list(dict.fromkeys(name for _, row in found for name in row))
     rows = tuple(
-        (run.title, run.seed, *(_cell(name, figure.get(name)) for name in names))
-        for run, figure in found
+        (run.title, run.seed, *(_cell(name, row.get(name)) for name in names)) for run, row in found
     )
     shown = tuple(_words(name) for name in names)
-    return Table("denoising", "Denoising", ("run", "seed", *shown), rows)
+    name, title = ("denoising-classes", " by class") if by_class else ("denoising", "")
+    return Table(name, f"Denoising{title}", ("run", "seed", *shown), rows)
+
+
+def merged_results(results: Sequence[Result]) -> list[Result]:
+    """Results whose classes of one waveform count as one, as far as they say it."""
+    found = []
+    for result in results:
+        rows = [
+            row | {"accuracy": row["merged"], "right": round(row["merged"] * row["frames"]),
+                   "limit": row.get("merged_limit")}
+            for row in result.scores.get("rows", []) if row.get("merged") is not None
+        ]  # fmt: skip
+        if rows:
+            found.append(replace(result, scores=result.scores | {"rows": rows}))
+    return found
+
+
+def violations_table(results: Sequence[Result]) -> Table:
+    """What lies above the limit by more than chance: a fault somewhere."""
+    rows = tuple(
+        (run.id, str(said)) for run in results for said in run.scores.get("violations") or ()
+    )
+    return Table("violations", "Above the limit by more than chance", ("run", "what"), rows)
 
 
 def snr_table(results: Sequence[Result]) -> Table:
@@ -188,7 +222,7 @@ def _how_many(group: Group) -> int:
 
 def _cell(name: str, value: object) -> Cell:
     if isinstance(value, float) and not name.endswith("_db"):
-        return Measure(value, digits=3)
+        return Measure(value, digits=2)
     if isinstance(value, bool) or not isinstance(value, (int, float, str, type(None))):
         return str(value)
     return value

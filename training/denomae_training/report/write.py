@@ -85,7 +85,8 @@ def _set_sections(
     path = folder / f"{name}-accuracy.png"
     if curves.draw_accuracy(results, styles, path):
         first.parts += [Picture(path, f"{name}: accuracy by SNR. {BAND}")]
-        first.parts += [tables["main"], tables["distance"]]
+        shown = (tables[name] for name in ("main", "distance", "merged", "violations"))
+        first.parts += [table for table in shown if table.rows]
     sections = [first]
     drawn = {
         "labels": lambda path: curves.draw_labels(results, styles, path),
