@@ -8,68 +8,101 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from denomae.checkpoint import CheckpointConfig, load_model, read_config
+from denomae.checkpoint import load_model, read_config
 from denomae.errors import DenomaeError
 from denomae_training.commands.common import open_machine, recipe_of
-from denomae_training.evaluation import Outcome, answers, expected_calibration_error, fixed_frames
+from denomae_training.evaluation import TestSet, report_of
+from denomae_training.evaluation.cost import cost_of
+from denomae_training.evaluation.table import lines_of
 from denomae_training.loop.schedule import Machine
-from denomae_training.signals.dataset import split_seed
+from denomae_training.signals.recipe import Recipe
+
+LOWEST_DB, HIGHEST_DB = -20.0, 20.0  # tested at least from here to there
+FARTHEST_DB = 60
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a classifier on the test frames: accuracy at each SNR, as JSON lines."""
+    """Measure a classifier on the test frames: accuracy at each SNR beside the limit, confusion,
+    calibration and cost."""
 
     checkpoint: Path
     recipe: str = "live"
     seed: int = 1
-    frames_per_snr: int = 2000
-    snr_step_db: float = 4.0
+    snr: tuple[float, ...] = ()
+    """Where, in dB; empty: from -20 to 20 dB, or to the ends of the recipe's range beyond."""
+    snr_step_db: float = 2.0
+    frames_per_snr: int = 480
+    """Classes equally often."""
+    batch_size: int = 64
+    """At which the throughput is measured."""
+    json: bool = False
+    """Print JSON lines: one object an SNR, then one of all the rest."""
+    output: Path | None = None
+    """A folder for `evaluation.json`, `accuracy.png`, `confusion.png` and `reliability.png`."""
     picture: Path | None = None
     """Where to draw the accuracy of every class at every SNR, as PNG."""
     machine: Machine = field(default_factory=Machine)
 
     def run(self) -> None:
         recipe = recipe_of(self.recipe)
+        grid = self._grid(recipe)
         config = read_config(self.checkpoint)
         if config.kind != "classifier" or config.classes != recipe.classes:
             raise DenomaeError(
                 f"{self.checkpoint} is a {config.kind} checkpoint of {list(config.classes)}; "
                 f"wanted a classifier of {list(recipe.classes)}"
             )
-        device, _ = open_machine(self.machine)
+        device, precision = open_machine(self.machine)
         model = load_model(self.checkpoint, config).to(device)
-        low, high = recipe.snr_db
-        rows = []
-        for number in range(math.floor((high - low) / self.snr_step_db) + 1):
-            snr_db = low + number * self.snr_step_db
-            at = dataclasses.replace(recipe, snr_db=(snr_db, snr_db))
-            seed = split_seed(self.seed, f"test {number}")
-            frames = fixed_frames(at, seed, self.frames_per_snr, workers=self.machine.workers)
-            rows.append(_row(snr_db, answers(model, frames, device), config))
-            print(json.dumps(rows[-1]), flush=True)
+        tests = TestSet(recipe, self.seed, self.frames_per_snr * len(grid), grid)
+        built = tests.build(config.modalities, config.architecture, device)
+        outcome = built.answers(model)
+        report = report_of(outcome, config.classes, recipe, config.calibration.temperature)
+        cost = cost_of(model, self.batch_size, precision)
+        record = {
+            "checkpoint": config.name,
+            "weights_sha256": config.weights_sha256,
+            "seed": self.seed,
+            "cost": dataclasses.asdict(cost),
+        } | report
+        if self.json:
+            for row in report["rows"]:
+                print(json.dumps(row))
+            print(json.dumps({name: v for name, v in record.items() if name != "rows"}))
+        else:
+            print("\n".join(lines_of(report, cost)))
+        if self.output:
+            from denomae_training.evaluation.pictures import draw_report
+
+            self.output.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+            (self.output / "evaluation.json").write_text(text, encoding="utf-8")
+            draw_report(report, f"{config.name} on {recipe.name}", self.output)
         if self.picture:
             from denomae_training.picture import draw_accuracy
 
-            draw_accuracy(rows, config.families, self.picture)
+            draw_accuracy(report["rows"], config.families, self.picture)
 
-
-def _row(snr_db: float, outcome: Outcome, config: CheckpointConfig) -> dict[str, Any]:
-    known = torch.isfinite(outcome.snr_db)
-    error = (outcome.snr_estimate_db - outcome.snr_db)[known]
-    gap = expected_calibration_error(outcome, config.calibration.temperature)
-    return {
-        "snr_db": snr_db,
-        "frames": len(outcome.class_index),
-        "accuracy": round(outcome.accuracy, 4),
-        "calibration_error": round(gap, 4),
-        "snr_rms_error_db": round(error.square().mean().sqrt().item(), 2),
-        "class_accuracy": {
-            name: round(outcome.right[outcome.class_index == index].float().mean().item(), 4)
-            for index, name in enumerate(config.classes)
-        },
-    }
+    def _grid(self, recipe: Recipe) -> tuple[float, ...]:
+        """Where the model is tested."""
+        for name, least in (
+            ("frames_per_snr", len(recipe.classes)),
+            ("batch_size", 1),
+            ("seed", 0),
+        ):
+            if getattr(self, name) < least:
+                raise DenomaeError(f"{name} is {getattr(self, name)}; wanted {least} or more")
+        if not 0 < self.snr_step_db < math.inf:
+            raise DenomaeError(f"snr_step_db is {self.snr_step_db:g}; wanted a step above 0 dB")
+        for snr_db in self.snr:
+            if not abs(snr_db) <= FARTHEST_DB:
+                raise DenomaeError(
+                    f"snr has {snr_db:g} dB; wanted values from -{FARTHEST_DB} to {FARTHEST_DB}"
+                )
+        if self.snr:
+            return tuple(sorted(set(self.snr)))
+        low, high = min(LOWEST_DB, recipe.snr_db[0]), max(HIGHEST_DB, recipe.snr_db[1])
+        steps = math.floor((high - low) / self.snr_step_db + 1e-9)
+        return tuple(low + number * self.snr_step_db for number in range(steps + 1))

@@ -47,7 +47,8 @@ def psnr_db(found: Tensor, clean: Tensor) -> Tensor:
 def ssim(found: Tensor, clean: Tensor) -> Tensor:
     """Structural similarity of each frame: float32 [B], 1 where both are the same.
 
-    Images as in Wang et al., IEEE Trans. Image Processing 13 (2004): Gaussian windows of 11 x 11.
+    Images as in Wang et al., IEEE Trans. Image Processing 13 (2004): Gaussian windows of 11 x 11,
+    one around every pixel; at the border they see the image mirrored.
     Signals in the same formula over windows of 11 samples of I and of Q, on the range of `psnr_db`.
     """
     from torchmetrics.functional.image import structural_similarity_index_measure

@@ -131,7 +131,7 @@ def _counts(part: Outcome, classes: tuple[str, ...], groups: Groups, temperature
     table = confusion(part, len(classes))
     right, frames = int(np.trace(table)), int(table.sum())
     low, high = wilson(right, frames)
-    known = torch.isfinite(part.snr_db)
+    known = torch.isfinite(part.snr_db) & torch.isfinite(part.snr_estimate_db)
     error = (part.snr_estimate_db - part.snr_db)[known]
     return {
         "frames": frames,

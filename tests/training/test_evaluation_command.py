@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import json
+
+import pytest
+import torch
+
+from denomae.checkpoint import SHIPPED
+from denomae_training.cli import main
+
+FEW = ["--checkpoint", str(SHIPPED), "--recipe", "live11", "--snr", "20", "0",
+       "--frames-per-snr", "22", "--batch-size", "2",
+       "--machine.threads", str(torch.get_num_threads())]  # fmt: skip
+
+
+def test_the_shipped_model_is_evaluated_with_a_table_a_record_and_pictures(tmp_path, capsys):
+    folder, picture = tmp_path / "evaluation", tmp_path / "classes.png"
+    assert main(["evaluate", *FEW, "--output", str(folder), "--picture", str(picture)]) == 0
+    record = json.loads((folder / "evaluation.json").read_text())
+    assert [row["snr_db"] for row in record["rows"]] == [0, 20]
+    assert record["rows"][1]["accuracy"] > 0.9 > record["rows"][0]["low"]
+    assert record["frames"] == 44 and record["cost"]["flops"] > 1e8
+    shown = capsys.readouterr().out
+    for said in ("SNR dB  frames  accuracy", "204.2 MFLOP a frame", "true \\ named"):
+        assert said in shown
+    for path in (picture, *(folder / f"{n}.png" for n in ("accuracy", "confusion", "reliability"))):
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_is_a_line_an_snr_and_one_of_the_rest(capsys):
+    assert main(["evaluate", *FEW, "--json"]) == 0
+    *rows, rest = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [(row["snr_db"], row["frames"]) for row in rows] == [(0, 22), (20, 22)]
+    assert rest["right"] == sum(row["right"] for row in rows) and rest["recipe"] == "live11"
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (["--recipe", "denomae10"], "wanted a classifier of ['ook', '4ask'"),
+        (["--frames-per-snr", "5"], "frames_per_snr is 5; wanted 11 or more"),
+        (["--snr", "70"], "snr has 70 dB; wanted values from -60 to 60"),
+        (["--snr-step-db", "0"], "snr_step_db is 0; wanted a step above 0 dB"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_one_sentence(change, said, capsys):
+    assert main(["evaluate", *FEW, *change]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
