@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small classifier to hold against a limit: a random forest on ten power and moment features."""
+"""A small classifier to hold against a limit: a random forest on ten power and moment features.
+
+It sees frames at the recipe's own scale, where the clean signal's power is known and the noise thus
+tells the SNR. `denomae_training.rivals.forest` sees them as networks do.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from denomae.errors import DenomaeError
+from denomae_training.rivals.forest import random_forest
 from denomae_training.signals.dataset import split_seed
 from denomae_training.signals.item import Item
 from denomae_training.signals.recipe import Recipe, synthesize
@@ -50,15 +54,8 @@ class MomentForest:
     """The forest, trained on the first items of a recipe's split `train`."""
 
     def __init__(self, recipe: Recipe, seed: int, labels: int) -> None:
-        try:
-            from sklearn.ensemble import RandomForestClassifier
-        except ImportError as error:
-            raise DenomaeError(
-                f"the forest needs scikit-learn, and importing it says: {error}; install it, or "
-                "leave the forest out"
-            ) from error
         self.recipe, self.seed = recipe, seed
-        self.forest = RandomForestClassifier(300, random_state=seed, n_jobs=1)
+        self.forest = random_forest(300, seed)
         items = _items(recipe, split_seed(seed, "train"), labels)
         self.forest.fit(*_features(items))
 
