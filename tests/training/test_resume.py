@@ -60,7 +60,7 @@ def _weights(output: Path) -> dict[str, torch.Tensor]:
         ("pretrain", ["--machine.save-every-s", "0", "--schedule.ema", "0.9"]),
         # validation in between, worker processes, a kill between states, half of the tokens first
         ("finetune", ["--machine.save-every-s", "0.3", "--validation-frames", "20",
-                      "--machine.workers", "1"]),
+                      "--machine.workers", "1", "--schedule.frames", "80"]),
     ],
 )  # fmt: skip
 def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path, stage, more):
@@ -76,20 +76,23 @@ def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path, stage, more):
         time.sleep(0.01)  # until it is under way; the kill comes at any point of a step or a save
     os.killpg(process.pid, signal.SIGKILL)  # the workers too
     process.wait()
-    assert process.returncode == -signal.SIGKILL and len(_rows(broken)) < STEPS
+    assert process.returncode == -signal.SIGKILL and len(_rows(broken)) < len(_rows(whole))
     _run(broken, *more, stage=stage)
     one, two = _weights(whole), _weights(broken)
     assert one.keys() == two.keys()
     for name in one:
         assert torch.equal(one[name], two[name]), name
     ours, theirs = ([(row["step"], row["loss"]) for row in _rows(f)] for f in (whole, broken))
-    assert ours == theirs and len(ours) == STEPS
+    assert ours == theirs and ours[-1][0] == len(ours) >= STEPS
 
 
 @pytest.mark.timeout(300)
 def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_path, capsys):
     pretrained, tuned, again = tmp_path / "pretrained", tmp_path / "tuned", tmp_path / "again"
-    still = ["--schedule.learning-rate", "0", "--schedule.frames", "4", "--validation-frames", "20"]
+    still = [
+        "--schedule.learning-rate", "0", "--schedule.frames", "4", "--validation-frames", "20",
+        "--report-frames", "0",
+    ]  # fmt: skip
     _run(pretrained, "--schedule.frames", "4")
     _run(tuned, "--start", str(pretrained / "checkpoint"), *still, stage="finetune")
     before, after = _weights(pretrained), _weights(tuned)
