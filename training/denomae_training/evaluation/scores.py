@@ -51,20 +51,26 @@ def report_of(
     cells = outcome.cells
     grid = sorted(set(cells[torch.isfinite(cells)].tolist()))
     rows = [
-        _row(snr_db, outcome.part(cells == snr_db), classes, recipe, groups, temperature)
+        {"snr_db": snr_db} | _counts(outcome.part(cells == snr_db), classes, groups, temperature)
         for snr_db in grid
     ]
-    whole = _counts(outcome, classes, groups, temperature)
-    return {
+    report = {
         "recipe": recipe.name,
         "classes": list(classes),
-        **whole,
-        "means": {name: _mean(rows, *ends) for name, ends in RANGES.items()},
+        **_counts(outcome, classes, groups, temperature),
         "temperature": temperature,
         "reliability": [asdict(part) for part in reliability(outcome, temperature)],
         "rows": rows,
-        "violations": violations(rows),
     }
+    return with_limits(report, recipe)
+
+
+def with_limits(report: Report, recipe: Recipe) -> Report:
+    """The same report beside the limits that are known now, which may be more than were then."""
+    groups, classes = same_waveforms(recipe), tuple(report["classes"])
+    rows = [row | _limits(row, recipe.name, classes, groups) for row in report["rows"]]
+    means = {name: _mean(rows, *ends) for name, ends in RANGES.items()}
+    return report | {"rows": rows, "means": means, "violations": violations(rows)}
 
 
 def violations(rows: list[Report]) -> list[str]:
@@ -104,25 +110,15 @@ def _excess(rows: list[Report]) -> tuple[float, float]:
     return excess, math.sqrt(sum(variances)) / len(rows)
 
 
-def _row(
-    snr_db: float,
-    part: Outcome,
-    classes: tuple[str, ...],
-    recipe: Recipe,
-    groups: Groups,
-    temperature: float,
-) -> Report:
-    limit = limit_at(recipe.name, snr_db)
-    closer = unknown_phase_at(recipe.name, snr_db)
-    counts = _counts(part, classes, groups, temperature)
+def _limits(row: Report, recipe: str, classes: tuple[str, ...], groups: Groups) -> Report:
+    limit, closer = limit_at(recipe, row["snr_db"]), unknown_phase_at(recipe, row["snr_db"])
+    merged = merged_limit_at(recipe, row["snr_db"], classes, groups) if groups else None
     return {
-        "snr_db": snr_db,
-        **counts,
         "limit": limit and round(limit[0], 5),
         "limit_error": limit and round(limit[1], 5),
-        "distance": limit and round(limit[0] - counts["accuracy"], 5),
+        "distance": limit and round(limit[0] - row["accuracy"], 5),
         "limit_of_unknown_phase": closer and closer[0],
-        "merged_limit": merged_limit_at(recipe.name, snr_db, classes, groups) if groups else None,
+        "merged_limit": merged and round(merged, 5),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -80,13 +80,22 @@ def _records() -> dict[str, dict[float, MeasuredLimit]]:
         table = found.setdefault(record["recipe"], {})
         for row in record["rows"]:
             view = row["views"].get("phase one of 16")
-            table[row["snr_db"]] = MeasuredLimit(
+            new = MeasuredLimit(
                 row["accuracy"],
                 row["standard_error"],
                 np.array(row["confusion"]),
                 (view["accuracy"], view["standard_error"]) if view else None,
             )
+            table[row["snr_db"]] = _better(table.get(row["snr_db"]), new)
     return found
+
+
+def _better(old: MeasuredLimit | None, new: MeasuredLimit) -> MeasuredLimit:
+    """Of two records of one SNR the more exact one, with what either says of an unknown phase."""
+    if old is None:
+        return new
+    exact = min(old, new, key=lambda limit: limit.standard_error)
+    return replace(exact, unknown_phase=old.unknown_phase or new.unknown_phase)
 
 
 def measured(recipe: str) -> dict[float, MeasuredLimit]:
