@@ -19,11 +19,8 @@ def lines_of(report: Report, cost: Cost | None = None) -> list[str]:
     lines.append(_line({"limit": None} | report, "   all", has_limit, has_merged))
     for name, mean in report["means"].items():
         if mean:
-            below = "" if mean["limit"] is None else (
-                f", limit {_percent(mean['limit'])}, {_points(mean['distance'])} below it"
-            )  # fmt: skip
             accuracy, error = _percent(mean["accuracy"]), _points(mean["standard_error"])
-            lines.append(f"mean over {name} dB: {accuracy} ± {error}{below}")
+            lines.append(f"mean over {name} dB: {accuracy} ± {error}{_beside(mean)}")
     if cost:
         lines.append(
             f"{cost.flops / 1e6:.1f} MFLOP a frame, {cost.parameters / 1e6:.2f} million parameters,"
@@ -47,6 +44,13 @@ def _line(row: Report, name: str, has_limit: bool, has_merged: bool) -> str:
     error = row["snr_rms_error_db"]
     shown = "-" if error is None else f"{error:.2f}"
     return f"{line}  {row['calibration_error']:17.3f}  {shown:>14}"
+
+
+def _beside(mean: Report) -> str:
+    if mean["limit"] is None:
+        return ""
+    where = "below" if mean["distance"] >= 0 else "above"
+    return f", {_points(abs(mean['distance']))} {where} the limit of {_percent(mean['limit'])}"
 
 
 def _confusion(report: Report) -> list[str]:
