@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fine-tuning as a function: label budgets, what is frozen, what chooses, what is resumed."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from denomae.errors import DenomaeError
+from denomae.modalities import LIVE_MODALITIES
+from denomae.model.classifier import Classifier, Head
+from denomae.model.denomae import DenoMAE
+from denomae.model.presets import PRESETS
+from denomae_training.data.source import Balanced, Synthesized
+from denomae_training.evaluation import answers
+from denomae_training.feeds.feed import Share
+from denomae_training.feeds.order import Order
+from denomae_training.finetuning.augment import Turned
+from denomae_training.finetuning.finetune import Tuned, finetune
+from denomae_training.finetuning.frozen import FrozenAnswers
+from denomae_training.finetuning.selection import Evaluated, Selection
+from denomae_training.finetuning.starting import starting_classifier, widened
+from denomae_training.finetuning.tuning import Tuning, modality_names
+from denomae_training.loop.schedule import Machine, Schedule
+from denomae_training.loop.train import Run
+from denomae_training.signals.dataset import make_batch, split_seed
+from denomae_training.signals.extended import with_classes
+from denomae_training.signals.recipe import synthesize
+from denomae_training.signals.recipes import RECIPES
+
+TEN = RECIPES["denomae10"]
+PICO = dataclasses.replace(
+    PRESETS["nano"], depth=1, width=32, heads=2, head_width=32, decoder_width=16, decoder_heads=2
+)
+CPU, MACHINE = torch.device("cpu"), Machine(workers=0, save_every_s=0, tensorboard=False)
+
+ALONE = Share()
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tuned(folder: Path, encoder=None, source=None, after=None, **choices) -> Tuned:
+    """Five steps of eight frames."""
+    choices = {"labels": 20, "validation_frames": 30, "evaluations": 5} | choices
+    schedule = Schedule(frames=40, batch_size=8, warmup_frames=0, learning_rate=3e-3)
+    run = Run("test", 4, folder, schedule, MACHINE)
+    source = source or Synthesized(TEN)
+    return finetune(encoder, PICO, source, Tuning(**choices), run, CPU, torch.float32, after=after)
+
+
+def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+# --- label budgets ---
+
+
+def first_of_each(seed: int, each: int) -> list[int]:
+    """One by one, as a person would choose them."""
+    counts, chosen, number = dict.fromkeys(range(len(TEN.classes)), 0), [], 0
+    while min(counts.values()) < each:
+        index = synthesize(TEN, seed, number).class_index
+        if counts[index] < each:
+            counts[index] += 1
+            chosen.append(number)
+        number += 1
+    return chosen
+
+
+def test_a_budget_is_the_first_frames_of_each_class_and_part_of_a_larger_one() -> None:
+    source = Synthesized(TEN)
+    small, large = (Balanced(source, labels, 7) for labels in (30, 100))
+    items = large.items(7, range(100))
+    counts = np.bincount([item.class_index for item in items])
+    assert counts.tolist() == [10] * 10 and large.size == 100
+    for item, number in zip(items, first_of_each(7, 10), strict=True):
+        np.testing.assert_array_equal(item.noisy, synthesize(TEN, 7, number).noisy)
+    numbers = {item.noisy.tobytes() for item in items}
+    assert all(item.noisy.tobytes() in numbers for item in small.items(7, range(30)))
+    assert large.class_indices(7, [5, 99]).tolist() == [items[5].class_index, items[99].class_index]
+
+
+def test_classes_that_are_never_drawn_get_no_labels() -> None:
+    rare = dataclasses.replace(TEN, class_weights=(1.0, 0.01, *[0.0] * 8))
+    budget = Balanced(Synthesized(rare), 6, 1)
+    assert np.bincount(budget.class_indices(1, range(6))).tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("labels, near", [(7, 10), (26, 30), (1004, 1000)])
+def test_a_budget_that_does_not_divide_evenly_is_a_sentence(labels, near) -> None:
+    wanted = f"{labels} labels do not divide evenly by 10 classes .* such as {near}$"
+    with pytest.raises(DenomaeError, match=wanted):
+        Balanced(Synthesized(TEN), labels, 1)
+
+
+# --- which frames are touched ---
+
+
+class Watched(Synthesized):
+    """Remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__(TEN)
+        self.asked: dict[int, set[int]] = {}
+
+    def items(self, seed: int, indices: Sequence[int]):
+        self.asked.setdefault(seed, set()).update(indices)
+        return super().items(seed, indices)
+
+
+def test_training_and_selection_see_the_label_budget_and_validation_frames_alone(tmp_path) -> None:
+    source = Watched()
+    tuned(tmp_path, source=source)
+    train, validation = split_seed(4, "train"), split_seed(4, "validation")
+    assert source.asked == {train: set(first_of_each(train, 2)), validation: set(range(30))}
+
+
+def test_the_model_that_is_returned_is_the_best_on_validation_frames(tmp_path) -> None:
+    found = tuned(tmp_path)
+    frames = [make_batch(TEN, split_seed(4, "validation"), 0, 30)]
+    assert answers(found.model, frames).accuracy == found.best.accuracy
+    assert [row.step for row in found.history] == [1, 2, 3, 4, 5]
+    assert found.best.accuracy == max(row.accuracy for row in found.history)
+
+
+def test_a_selection_keeps_the_best_and_goes_on_where_it_was_killed(tmp_path) -> None:
+    models = [torch.nn.Linear(3, 2) for _ in range(4)]
+    kept = [
+        Selection(tmp_path).add(Evaluated(step, 8 * step, accuracy, loss), models[step])
+        for step, accuracy, loss in [(0, 0.5, 1.0), (1, 0.9, 1.0), (2, 0.7, 0.1), (3, 0.9, 1.1)]
+    ]
+    assert kept == [True, True, False, False]
+    again = Selection(tmp_path)
+    assert again.best.step == 1 and len(again.history) == 4
+    found = torch.nn.Linear(3, 2)
+    again.load_best(found)
+    assert same(found, models[1])
+    assert again.add(Evaluated(4, 32, 0.9, 0.9), models[3])  # as accurate, and surer
+    assert [path.name for path in tmp_path.glob("best-*")] == ["best-00000004.safetensors"]
+
+
+class Killed(BaseException):
+    """No error that anyone handles."""
+
+
+@pytest.mark.parametrize("mode", ["whole", "head"])
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path, monkeypatch, mode) -> None:
+    whole = tuned(tmp_path / "whole", mode=mode)
+    add = Selection.add
+
+    def die(self: Selection, row: Evaluated, model: torch.nn.Module) -> bool:
+        best = add(self, row, model)
+        if row.step == 3:  # ahead of the state after this step
+            raise Killed
+        return best
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Selection, "add", die)
+        tuned(tmp_path / "broken", mode=mode)
+    broken = tuned(tmp_path / "broken", mode=mode)
+    assert same(whole.model, broken.model) and whole.history == broken.history
+
+
+# --- the starting point ---
+
+
+def test_head_mode_leaves_the_encoder_as_it_was_and_whole_mode_learns_in_a_copy(tmp_path) -> None:
+    torch.manual_seed(1)
+    pretrained = DenoMAE(PICO, ("noisy_image", "noisy_signal", "noise"))
+    before = copy.deepcopy(pretrained)
+    fresh = starting_classifier(pretrained.encoder, PICO, LIVE_MODALITIES, 10, seed=4)
+    head = tuned(tmp_path / "head", pretrained.encoder, mode="head").model
+    assert same(head.encoder, fresh.encoder) and not same(head.head, fresh.head)
+    whole = tuned(tmp_path / "whole", pretrained.encoder, mode="whole").model
+    assert not same(whole.encoder, fresh.encoder)
+    assert same(pretrained, before)
+    assert all(parameter.requires_grad for parameter in head.parameters())
+    own = pretrained.encoder.state_dict()
+    assert all(torch.equal(own[name], value) for name, value in fresh.encoder.state_dict().items())
+
+
+def test_what_a_frozen_encoder_saw_once_gives_the_answers_of_the_whole_model() -> None:
+    torch.manual_seed(1)
+    model = Classifier(PICO, LIVE_MODALITIES, 10)
+    frames = [make_batch(TEN, 1, 0, 8), make_batch(TEN, 1, 8, 3)]
+    whole, frozen = answers(model, frames), FrozenAnswers(model, frames, CPU)()
+    torch.testing.assert_close(frozen.logits, whole.logits)
+    torch.testing.assert_close(frozen.snr_estimate_db, whole.snr_estimate_db)
+    assert torch.equal(frozen.class_index, whole.class_index)
+
+
+def test_an_encoder_of_other_modalities_is_a_sentence() -> None:
+    encoder = DenoMAE(PICO, ("noisy_image",)).encoder
+    with pytest.raises(DenomaeError, match=r"does not know \['noisy_signal'\]"):
+        starting_classifier(encoder, PICO, LIVE_MODALITIES, 10, seed=1)
+    assert modality_names(["both", "noise"]) == ("noisy_image", "noisy_signal", "noise")
+    with pytest.raises(DenomaeError, match="wanted one of"):
+        modality_names(["picture"])
+
+
+def test_a_wider_head_keeps_its_rows_to_the_bit_and_names_every_frame_as_before() -> None:
+    torch.manual_seed(2)
+    head = Head(PICO, 3)
+    torch.nn.init.normal_(head.classes.weight, std=10)
+    torch.nn.init.normal_(head.classes.bias)
+    wide = widened(head, ("a", "b", "c"), ("a", "b", "c", "new", "newer"))
+    assert torch.equal(wide.classes.weight[:3], head.classes.weight)
+    assert torch.equal(wide.classes.bias[:3], head.classes.bias)
+    tokens = torch.randn(500, 4, PICO.width)
+    ours, theirs = wide(tokens), head(tokens)
+    assert torch.equal(ours.logits.argmax(1), theirs.logits.argmax(1))
+    assert torch.equal(ours.snr_db, theirs.snr_db)
+    assert len(theirs.logits.argmax(1).unique()) == 3
+    moved = widened(head, ("a", "b", "c"), ("c", "x", "a", "b"))
+    assert torch.equal(moved.classes.weight[0], head.classes.weight[2])
+    with pytest.raises(DenomaeError, match=r"the model knows \['b'\]"):
+        widened(head, ("a", "b", "c"), ("a", "c"))
+
+
+def test_a_recipe_with_more_classes_makes_the_same_frames() -> None:
+    wide = with_classes(with_classes(TEN, {"morse": None}), {"64apsk": None, "hum": "analog"})
+    assert wide.classes == (*TEN.classes, "morse", "64apsk", "hum") and wide.name == TEN.name
+    own = {name: wide.families[name] for name in wide.classes[10:]}
+    assert own == {"morse": "other", "64apsk": "qam", "hum": "analog"}
+    for number in range(5):
+        one, other = (synthesize(recipe, 3, number) for recipe in (TEN, wide))
+        np.testing.assert_array_equal(one.noisy, other.noisy)
+        assert one.class_index == other.class_index
+    assert Synthesized(wide).classes == set(TEN.classes)
+    with pytest.raises(DenomaeError, match="has the class gmsk already"):
+        with_classes(wide, {"gmsk": None})
+
+
+# --- augmentation ---
+
+
+def test_a_turned_frame_is_the_frame_times_a_phasor_of_its_own_each_time() -> None:
+    source, seed = Balanced(Synthesized(TEN), 10, 3), 3
+
+    def feed(share: Share = ALONE) -> Turned:
+        return Turned(source, seed, LIVE_MODALITIES, PICO, Order(10, 10, 1), CPU, share=share)
+
+    angles = []
+    for number in range(2):
+        batch = feed().batch(number)
+        items = source.items(seed, Order(10, 10, 1).batch(number).tolist())
+        for name in ("noisy", "clean"):
+            plain = torch.from_numpy(np.stack([getattr(item, name) for item in items]))
+            ratio = (batch.waveforms[name] / plain).mean(1)
+            torch.testing.assert_close(batch.waveforms[name], plain * ratio[:, None])
+            torch.testing.assert_close(ratio.abs(), torch.ones(10))
+        angles.append(ratio.angle())
+    assert len(torch.cat(angles).unique()) == 20
+    halves = [feed(Share(rank, 2)).batch(1).waveforms["noisy"] for rank in (0, 1)]
+    assert torch.equal(torch.cat(halves), feed().batch(1).waveforms["noisy"])
+
+
+def test_training_with_turned_frames_reaches_its_end(tmp_path) -> None:
+    turned = tuned(tmp_path / "turned", augment="phase")
+    assert not same(turned.model, tuned(tmp_path / "plain").model)
