@@ -138,6 +138,25 @@ def test_what_was_not_run_is_listed(results):
     )
 
 
+def test_what_is_the_same_for_all_runs_is_said_once():
+    one, two = example("a"), example("b", threads=2)
+    found = all_tables([one, two], [])["runs"]
+    assert found.columns[-1] == "threads" and [row[-1] for row in found.rows] == [1, 2]
+    assert found.note == "Of all: hardware 2 cores; commit 0000000000; versions torch 2.15.0."
+    assert found.rows[0][:5] == ("a", 10_000, 20.0, 10.0, 333.0)
+
+
+def test_denoising_shows_classes_together_and_keeps_each_for_itself(results):
+    found = all_tables(results, [])
+    assert found["denoising"].columns == (
+        "run", "seed", "SNR (dB)", "classes", "frames", "gain (dB)", "Wiener gain (dB)",
+        "image SSIM",
+    )  # fmt: skip
+    assert {row[3] for row in found["denoising"].rows} == {"linear", "all"}
+    assert {row[3] for row in found["denoising-classes"].rows} == {"linear", "all", "ook"}
+    assert found["denoising"].rows[0][5:7] == (9.0, 8.0)
+
+
 def test_what_lies_above_the_limit_is_said():
     result = example()
     said = replace(result, scores=result.scores | {"violations": ["at 0 dB too good"]})

@@ -78,11 +78,15 @@ def draw_accuracy(results: Sequence[Result], styles: Styles, path: Path) -> bool
         return False
     figure = new_figure((max(5.4, 3.3 * len(inputs)), 4.3))
     panels = figure.subplots(1, len(inputs), sharey=True, squeeze=False)[0]
-    best = limits(run for group in found for run in group.runs)
+    runs = [run for group in found for run in group.runs]
+    best, closer = limits(runs), limits(runs, "limit_of_unknown_phase")
     for axes, name in zip(panels, inputs, strict=True):
         if best:
             axes.plot(list(best), [100 * v for v in best.values()], color="black", lw=1.4,
                       ls=(0, (4, 2)), label="limit")  # fmt: skip
+        if closer:
+            axes.plot(list(closer), [100 * v for v in closer.values()], color="#555555", lw=1.1,
+                      ls=(0, (1, 1.5)), label="limit, phase unknown")  # fmt: skip
         for group in found:
             if group.inputs == name:
                 _curve(axes, group, styles)
@@ -145,6 +149,8 @@ def draw_denoising(results: Sequence[Result], path: Path) -> bool:
             style = {"color": COLOURS[place % len(COLOURS)], "marker": SHAPES[place % len(SHAPES)]}
             _bar_line(axes, known, style, name)
         axes.axhline(0, color="black", lw=0.8)
+        axes.set_xticks(sorted({snr_db for by_snr in by_name.values() for snr_db in by_snr}))
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set(xlabel="SNR (dB)", title=f"{classes} classes")
         axes.grid(alpha=0.3, lw=0.6)
     panels[0].set_ylabel("gain in SNR (dB)")

@@ -192,10 +192,14 @@ def sets(results: Sequence[Result]) -> dict[str, list[Result]]:
     return found
 
 
-def limits(results: Iterable[Result]) -> dict[float, float]:
-    """SNR to the limit, of all rows that say it, ascending."""
-    found = {row.snr_db: row.limit for result in results for row in result.rows
-             if row.limit is not None}  # fmt: skip
+def limits(results: Iterable[Result], which: str = "limit") -> dict[float, float]:
+    """SNR to the limit, of all rows that say it, ascending; `which` names another of a row's."""
+    found = {
+        float(row["snr_db"]): row[which]
+        for result in results
+        for row in result.scores.get("rows", [])
+        if isinstance(row.get(which), (int, float))
+    }
     return dict(sorted(found.items()))
 
 

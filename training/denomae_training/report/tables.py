@@ -21,6 +21,9 @@ from denomae_training.report.table import Cell, Table
 
 SPANS = tuple(name.replace("-", "−").replace("..", " to ") for name in RANGES)
 SEEDS = "±: standard deviation among seeds. Every SNR of a range (dB) counts the same."
+DENOISING = ("snr_db", "classes", "frames", "gain_db", "scaled_gain_db", "wiener_gain_db",
+             "wiener_theory_db", "image_psnr_noisy_db", "image_psnr_db", "image_ssim_noisy",
+             "image_ssim")  # fmt: skip
 PART_NAMES = {
     "main": "methods side by side",
     "labels": "accuracy against labels",
@@ -57,7 +60,7 @@ def all_tables(results: Sequence[Result], planned: Sequence[Planned]) -> dict[st
             by_inputs(groups(merged_results(results), "main")),
         ),
         denoising_table(results),
-        denoising_table(results, by_class=True),
+        denoising_classes_table(results),
         violations_table(results),
         snr_table(results),
         runs_table(results),
@@ -95,20 +98,30 @@ def distance_table(results: Sequence[Result]) -> Table:
     return Table("distance", "Distance to the limit (points)", columns, rows, SEEDS)
 
 
-def denoising_table(results: Sequence[Result], by_class: bool = False) -> Table:
-    """The figures of runs that denoise, as they are: of all and of linear classes together, or of
-    each class."""
+def denoising_table(results: Sequence[Result]) -> Table:
+    """How much noise is taken away, of all and of linear classes together, beside Wiener's."""
     found = [
         (run, row) for run in results for row in run.denoising
-        if by_class or row.get("classes", "all") in ("linear", "all")
+        if row.get("classes", "all") in ("linear", "all")
     ]  # fmt: skip
+    return _figures("denoising", "Denoising", found, DENOISING)
+
+
+def denoising_classes_table(results: Sequence[Result]) -> Table:
+    """Every figure of every class."""
+    found = [(run, row) for run in results for row in run.denoising]
     names = list(dict.fromkeys(name for _, row in found for name in row))
+    return _figures("denoising-classes", "Denoising by class", found, names)
+
+
+def _figures(
+    name: str, title: str, found: Sequence[tuple[Result, dict]], wanted: Sequence[str]
+) -> Table:
+    keys = [key for key in wanted if any(key in row for _, row in found)]
     rows = tuple(
-        (run.title, run.seed, *(_cell(name, row.get(name)) for name in names)) for run, row in found
+        (run.title, run.seed, *(_cell(key, row.get(key)) for key in keys)) for run, row in found
     )
-    shown = tuple(_words(name) for name in names)
-    name, title = ("denoising-classes", " by class") if by_class else ("denoising", "")
-    return Table(name, f"Denoising{title}", ("run", "seed", *shown), rows)
+    return Table(name, title, ("run", "seed", *map(_words, keys)), rows)
 
 
 def merged_results(results: Sequence[Result]) -> list[Result]:
@@ -147,19 +160,31 @@ def snr_table(results: Sequence[Result]) -> Table:
 
 
 def runs_table(results: Sequence[Result]) -> Table:
-    """What each run cost, where."""
+    """What each run cost; where, as far as that is not the same for all."""
     rows = []
     for run in results:
         p, f = run.pretraining, run.finetuning
         rows.append(
-            (run.id, run.seed, p and p.frames, p and p.epochs, p and p.seconds / 60,
-             p and p.frames_per_s, p and 100 * p.waiting_share, f and f.labels, f and f.epochs,
-             f and f.seconds / 60, run.threads, run.hardware, run.commit[:10])
+            [run.id, p and p.frames, p and p.epochs, p and p.seconds / 60, p and p.frames_per_s,
+             p and 100 * p.waiting_share, f and f.labels, f and f.epochs, f and f.seconds / 60]
         )  # fmt: skip
-    columns = ("run", "seed", "frames", "epochs", "pretraining (min)", "frames/s", "waiting (%)",
-               "labels", "epochs of labels", "fine-tuning (min)", "threads", "hardware",
-               "commit")  # fmt: skip
-    return Table("runs", "Runs", columns, tuple(rows))
+    columns = ["run", "frames", "epochs", "pretraining (min)", "frames/s", "waiting (%)",
+               "labels", "epochs", "fine-tuning (min)"]  # fmt: skip
+    note = []
+    places = {
+        "hardware": [run.hardware for run in results],
+        "threads": [run.threads for run in results],
+        "commit": [run.commit[:10] for run in results],
+        "versions": [", ".join(f"{k} {v}" for k, v in run.versions.items()) for run in results],
+    }
+    for name, values in places.items():
+        if len(set(values)) == 1:
+            note.append(f"{name} {values[0]}")
+        elif values:
+            columns.append(name)
+            rows = [[*row, value] for row, value in zip(rows, values, strict=True)]
+    said = f"Of all: {'; '.join(note)}." if note else ""
+    return Table("runs", "Runs", tuple(columns), tuple(map(tuple, rows)), said)
 
 
 def not_run_table(results: Sequence[Result], planned: Sequence[Planned]) -> Table:
@@ -234,6 +259,5 @@ def _words(name: str) -> str:
     if name.endswith("_db"):
         name, unit = name.removesuffix("_db"), " (dB)"
     words = name.replace("_", " ")
-    for short in ("snr", "psnr", "ssim"):
-        words = " ".join(w.upper() if w == short else w for w in words.split(" "))
-    return words + unit
+    spelt = {"snr": "SNR", "psnr": "PSNR", "ssim": "SSIM", "wiener": "Wiener"}
+    return " ".join(spelt.get(word, word) for word in words.split(" ")) + unit

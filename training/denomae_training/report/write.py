@@ -22,7 +22,9 @@ from denomae_training.report.table import Table, to_csv
 from denomae_training.report.tables import PART_NAMES, all_tables
 
 BAND = "Bands: Wilson intervals of 95 % for one run's test frames, in the mean over seeds."
-BARS = "Dashed black: the limit. Bars: from the least to the most of all seeds."
+LIMIT = "Dashed black: the limit."
+BARS = "Bars: from the least to the most of all seeds."
+GAIN = "The Wiener filter knows class, spectrum and SNR; the model is told nothing."
 
 
 def tables_of(results: Sequence[Result], planned: Sequence[Planned]) -> dict[str, dict[str, Table]]:
@@ -100,7 +102,8 @@ def _set_sections(
         section = Section(f"{PART_NAMES[part][0].upper()}{PART_NAMES[part][1:]}", level=3)
         path = folder / f"{name}-{part}.png"
         if draw(path):
-            section.parts.append(Picture(path, f"{name}: {PART_NAMES[part]}. {BARS}"))
+            what = GAIN if part == "denoising" else LIMIT
+            section.parts.append(Picture(path, f"{name}: {PART_NAMES[part]}. {what} {BARS}"))
         if tables[part].rows:
             section.parts.append(tables[part])
         sections.append(section)
