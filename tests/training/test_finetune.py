@@ -21,15 +21,17 @@ from denomae_training.data.source import Balanced, Synthesized
 from denomae_training.evaluation import answers
 from denomae_training.feeds.feed import Share
 from denomae_training.feeds.order import Order
+from denomae_training.feeds.sample import sample_of
 from denomae_training.finetuning.augment import Turned
 from denomae_training.finetuning.finetune import Tuned, finetune
 from denomae_training.finetuning.frozen import FrozenAnswers
+from denomae_training.finetuning.linear import linear
 from denomae_training.finetuning.selection import Evaluated, Selection
 from denomae_training.finetuning.starting import starting_classifier, widened
 from denomae_training.finetuning.tuning import Tuning, modality_names
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run
-from denomae_training.signals.dataset import make_batch, split_seed
+from denomae_training.signals.dataset import collect, make_batch, split_seed
 from denomae_training.signals.extended import with_classes
 from denomae_training.signals.recipe import synthesize
 from denomae_training.signals.recipes import RECIPES
@@ -242,6 +244,33 @@ def test_a_recipe_with_more_classes_makes_the_same_frames() -> None:
     assert Synthesized(wide).classes == set(TEN.classes)
     with pytest.raises(DenomaeError, match="has the class gmsk already"):
         with_classes(wide, {"gmsk": None})
+
+
+def test_a_linear_probe_says_of_a_budget_what_scikit_learn_says_of_its_means() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    torch.manual_seed(1)
+    pretrained = DenoMAE(PICO, ("noisy_signal",)).encoder
+    frames = [make_batch(TEN, 5, 0, 40)]
+    tuning = Tuning(labels=40, modalities=("signal",), validation_frames=30)
+    source = Watched()
+    outcome, penalty = linear(pretrained, PICO, source, tuning, 4, CPU, frames)
+    assert set(source.asked) == {split_seed(4, "train"), split_seed(4, "validation")}
+
+    def means(batch) -> np.ndarray:
+        sample = sample_of(batch, ("noisy_signal",), PICO)
+        with torch.no_grad():
+            return pretrained(sample.views)["noisy_signal"].mean(1).numpy()
+
+    of = split_seed(4, "train")
+    learnt = collect([synthesize(TEN, of, number) for number in first_of_each(of, 4)], TEN)
+    x = means(learnt)
+    middle, width = x.mean(0), x.std(0, ddof=1)
+    probe = linear_model.LogisticRegression(C=penalty, max_iter=2000)
+    probe.fit((x - middle) / width, learnt.class_index)
+    theirs = probe.predict((means(frames[0]) - middle) / width)
+    assert np.mean(outcome.logits.argmax(1).numpy() == theirs) > 0.95  # but for rounding
+    with pytest.raises(DenomaeError, match="wanted --labels"):
+        linear(pretrained, PICO, source, Tuning(modalities=("signal",)), 4, CPU, frames)
 
 
 # --- augmentation ---

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import torch
 import tyro
+from torch import nn
 
 from denomae.checkpoint import (
     SHIPPED,
@@ -25,7 +26,7 @@ from denomae.cli.text import print_table
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
 from denomae.model.classifier import Classifier
-from denomae.model.denomae import DenoMAE
+from denomae.model.presets import Architecture
 from denomae_training.commands.common import (
     architecture_of,
     checkpoint_config,
@@ -39,6 +40,7 @@ from denomae_training.evaluation import Outcome, calibrate, expected_calibration
 from denomae_training.finetuning import comparison
 from denomae_training.finetuning.captures import Captures, Given, families_of, given
 from denomae_training.finetuning.finetune import Tuned, finetune, validation_frames
+from denomae_training.finetuning.linear import linear
 from denomae_training.finetuning.selection import Evaluated
 from denomae_training.finetuning.starting import widened
 from denomae_training.finetuning.tuning import Tuning
@@ -97,16 +99,21 @@ class Finetune:
         if captured:
             recipe = captured.recipe
         model = load_model(folder, start) if folder else None
+        encoder = getattr(model, "encoder", model)  # of some checkpoints it is all that there is
         head = None
         if start and isinstance(model, Classifier):
             head = widened(model.head, start.classes, recipe.classes)
+        architecture = start.architecture if start else architecture_of(self.preset)
         open_run(self)
         device, precision = open_machine(self.machine)
+        if self.tuning.mode == "linear":
+            self._probe(encoder, architecture, recipe, device)
+            return
         if captured:
             _tell(captured, recipe)
         tuned = finetune(
-            model.encoder if model else None,
-            start.architecture if start else architecture_of(self.preset),
+            encoder,
+            architecture,
             captured.learnt if captured else Synthesized(recipe),
             # of recorded frames the captures have chosen their labels already
             dataclasses.replace(self.tuning, labels=0) if captured else self.tuning,
@@ -134,6 +141,28 @@ class Finetune:
             )
         return with_classes(recipe, {name: start.families[name] for name in start.classes[own:]})
 
+    def _probe(
+        self,
+        encoder: nn.Module | None,
+        architecture: Architecture,
+        recipe: Recipe,
+        device: torch.device,
+    ) -> None:
+        seed = split_seed(self.seed, "report")
+        frames = fixed_frames(
+            recipe, seed, self.report_frames or 2000, workers=self.machine.workers
+        )
+        outcome, penalty = linear(
+            encoder, architecture, Synthesized(recipe), self.tuning, self.seed, device, frames
+        )
+        found = {"accuracy": round(outcome.accuracy, 4), "frames": len(outcome.class_index)}
+        found |= {"labels": self.tuning.labels, "inverse_penalty": penalty}
+        (self.output / "report.json").write_text(json.dumps(found, indent=2) + "\n")
+        print(
+            f"A linear probe of {self.tuning.labels} labels names {100 * outcome.accuracy:.1f} % "
+            f"of {found['frames']} synthesized frames of {recipe.name} right."
+        )
+
     def _captures(self, recipe: Recipe) -> Given | None:
         if self.captures is None:
             if self.family:
@@ -141,6 +170,8 @@ class Finetune:
             if self.mix is not None:
                 raise DenomaeError("a mix is wanted, but no --captures to mix in")
             return None
+        if self.tuning.mode == "linear":
+            raise DenomaeError("a linear probe takes synthesized frames; leave --captures out")
         if not set(self.tuning.names) <= set(LIVE_MODALITIES):
             raise DenomaeError(
                 f"the modalities are {list(self.tuning.names)}, and recordings have "
@@ -186,7 +217,7 @@ class Finetune:
     def _report(
         self,
         tuned: Tuned,
-        before: Classifier | DenoMAE | None,
+        before: Classifier | None,
         recipe: Recipe,
         captured: Given | None,
         device: torch.device,

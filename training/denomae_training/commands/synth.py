@@ -28,6 +28,8 @@ class Synth:
     recipe: str = "live"
     classes: tuple[str, ...] = ()
     """Frames of these classes alone."""
+    snr_db: tuple[float, float] | None = None
+    """From, to; without it the recipe's own range."""
     seed: int = 1
     format: Literal["sigmf", "hdf5"] = "sigmf"
     """SigMF recordings with an annotation a frame, or one HDF5 file in the form of RadioML 2018."""
@@ -35,7 +37,10 @@ class Synth:
     """Processes that synthesize."""
 
     def run(self) -> None:
-        plan = Plan(only(recipe_of(self.recipe), self.classes), self.seed, self.frames, self.format)
+        recipe = only(recipe_of(self.recipe), self.classes)
+        if self.snr_db is not None:
+            recipe = replace(recipe, snr_db=self.snr_db)
+        plan = Plan(recipe, self.seed, self.frames, self.format)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),

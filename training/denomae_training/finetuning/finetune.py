@@ -77,6 +77,8 @@ def finetune(
         DenomaeError: a label budget that the source cannot give, an encoder that does not know a
             modality, or a run that cannot go on.
     """
+    if tuning.mode == "linear":
+        raise ValueError("a linear probe is no fine-tuning: see `linear`")
     classes = len(source.recipe.classes)
     model = starting_classifier(encoder, architecture, tuning.names, classes, run.seed, head)
     model.to(device)

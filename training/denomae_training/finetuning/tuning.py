@@ -20,8 +20,9 @@ class Tuning:
     labels: int = 0
     """How many labelled frames there are, the same number of each class, seen again and again;
     0: every frame is a new one."""
-    mode: Literal["whole", "head"] = "whole"
-    """What learns: the whole model, or the head alone, behind an encoder that stays as it is."""
+    mode: Literal["whole", "head", "linear"] = "whole"
+    """What learns: the whole model; the head alone, behind an encoder that stays as it is; or a
+    linear probe of that encoder, which is a figure and no model."""
     modalities: tuple[str, ...] = ("both",)
     """What the model looks at: image, signal, both, or modalities by their names."""
     visible_share: float = 1.0
