@@ -78,6 +78,7 @@ class Machine:
     threads: int = 0
     """CPU threads of torch; 0: as many as there are cores."""
     save_every_s: float = 120.0
+    """0: after each step. Else more seldom where saving would take over a twentieth of the time."""
     validate_every_s: float = 300.0
     log_every: int = 20
     """Steps from one line of the log to the next, unless 5 s have passed before."""

@@ -157,6 +157,7 @@ class _Training:
         log = Log(run.folder, first, machine.tensorboard) if writes else None
         clock, interval = Clock(), Interval(machine.log_every)
         saved = validated = time.monotonic()
+        pause = machine.save_every_s
         self.model.train()
         with Stop() as stop, Bar(run.name, last, first, size, writes) as bar:
             try:
@@ -175,9 +176,11 @@ class _Training:
                             validated = time.monotonic()
                             clock.pause(validated - now)
                         log.write(row)
-                    if now - saved > machine.save_every_s or ended or stopping:
+                    if now - saved > pause or ended or stopping:
+                        began = time.monotonic()
                         self._save()
-                        saved = now
+                        saved = time.monotonic()
+                        pause = machine.save_every_s and max(pause, 20 * (saved - began))
                     if stopping and not ended:
                         self.group.wait()
                         raise KeyboardInterrupt
