@@ -123,6 +123,11 @@ def test_an_error_of_a_worker_is_its_sentence_without_a_traceback():
     assert explain(KeyError("a mistake of ours")) is None
 
 
+def test_a_worker_that_dies_while_its_frames_are_on_their_way_is_no_riddle():
+    for error in (ConnectionResetError(104, "Connection reset by peer"), EOFError()):
+        assert "a process that makes frames died" in explain(error)
+
+
 def test_a_mistake_in_the_program_keeps_its_traceback(tmp_path):
     with pytest.raises(ZeroDivisionError):
         small_run(tmp_path, objective=Faulty(SIGNALS.modalities, room=0, kind=ZeroDivisionError))

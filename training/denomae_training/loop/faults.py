@@ -71,9 +71,12 @@ def explain(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, DenomaeError):
         return text.rsplit("Error: ", 1)[-1].strip() if _WORKER in text else text
-    if isinstance(error, RuntimeError) and text.startswith(_WORKER):
+    # frames may be on their way when it dies: then the way breaks off first
+    lost = isinstance(error, (ConnectionError, EOFError))
+    if lost or (isinstance(error, RuntimeError) and text.startswith(_WORKER)):
+        why = (text.splitlines() or ["no more came of it"])[0].rstrip(". ")
         return (
-            f"a process that makes frames died ({text.splitlines()[0].rstrip('. ')}), as happens "
+            f"a process that makes frames died ({why}), as happens "
             "when memory runs out; the same command goes on, if need be with fewer "
             "--machine.workers"
         )
