@@ -42,6 +42,12 @@ class Attention:
         return self.weights[:, :, self.parts[query], self.parts[key]].sum(-1).mean(-1)
 
 
+def attends(encoder: nn.Module) -> bool:
+    """Whether an encoder ends in a block of attention, as ours does and a rival may not."""
+    blocks = getattr(encoder, "blocks", None)
+    return bool(blocks) and hasattr(blocks[-1], "attn")
+
+
 @torch.inference_mode()
 def last_attention(encoder: Encoder, inputs: Mapping[str, Tensor]) -> Attention:
     """The attention of an encoder's last block, all tokens visible.
@@ -49,12 +55,11 @@ def last_attention(encoder: Encoder, inputs: Mapping[str, Tensor]) -> Attention:
     Raises:
         DenomaeError: the encoder has no such block.
     """
-    blocks = getattr(encoder, "blocks", None)
-    if not blocks or not hasattr(blocks[-1], "attn"):
+    if not attends(encoder):
         raise DenomaeError(
             f"found an encoder {type(encoder).__name__} without attention, wanted a transformer"
         )
-    attention = blocks[-1].attn
+    attention = encoder.blocks[-1].attn
     taken: list[Tensor] = []
     hook = attention.register_forward_pre_hook(lambda _, given: taken.append(given[0]))
     try:

@@ -12,7 +12,7 @@ import torch
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES, in_table_order
 from denomae.model.denoiser import Denoiser
-from denomae_training.report.attention import draw_attention, last_attention
+from denomae_training.report.attention import attends, draw_attention, last_attention
 from denomae_training.report.embedding import draw_embeddings, embed, features
 from denomae_training.report.models import Loaded, first_of, frames_at
 from denomae_training.report.page import Picture, Section
@@ -92,7 +92,7 @@ def attention_section(loaded: Sequence[Loaded], shown: Shown, folder: Path) -> S
     section = Section("Attention")
     rows = []
     for model in loaded:
-        if not hasattr(model.encoder, "blocks"):
+        if not attends(model.encoder):
             continue
         recipe = _recipe(model)
         place, count = _example(recipe, shown)

@@ -76,7 +76,7 @@ class Group:
         shared = set.intersection(*(set(table) for table in tables))
         return [{snr: row for snr, row in table.items() if snr in shared} for table in tables]
 
-    @property
+    @cached_property
     def points(self) -> list[Point]:
         """Ascending in SNR."""
         points = []
