@@ -10,8 +10,11 @@ from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
 from denomae.model.presets import PRESETS
 from denomae.raster import ImageSpec
+from denomae_training.cli import main
 from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.objectives.dae import Dae
+from denomae_training.rivals.conv import ConvEncoder
+from denomae_training.rivals.stored import load_encoder
 from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipes import RECIPES
 
@@ -78,13 +81,23 @@ def test_it_learns_a_few_frames_by_heart(modality):
     sample, model = _sample(objective), objective.model(SMALL)
     first = _loss(objective, model, sample)[0].item()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(200):
+    for _ in range(120):
         optimizer.zero_grad()
         loss, _ = _loss(objective, model, sample)
         loss.backward()
         optimizer.step()
     clean = sample.views[modality.replace("noisy", "clean")]
     assert loss < 0.1 * clean.var() and loss < 0.2 * first
+
+
+def test_the_command_leaves_its_encoder_for_others_to_start_from(tmp_path):
+    arguments = ["pretrain", "--output", str(tmp_path), "--recipe", "denomae10"]
+    schedule = ["--schedule.frames", "8", "--schedule.batch-size", "4"]
+    machine = ["--machine.workers", "0", "--machine.threads", "1", "--machine.device", "cpu"]
+    assert main([*arguments, *schedule, *machine, "objective:dae"]) == 0
+    encoder = load_encoder(tmp_path / "encoder")
+    assert isinstance(encoder, ConvEncoder) and encoder.modalities == ("noisy_image",)
+    assert encoder.architecture == PRESETS["nano"]
 
 
 def test_an_image_that_does_not_halve_three_times_is_refused():

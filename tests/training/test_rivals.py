@@ -99,7 +99,7 @@ def test_the_cnn_learns_a_few_frames_by_heart():
     model = classifier_of("cnn", SMALL, SIGNAL, 10)
     objective = Classification(10, SIGNAL)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(60):
+    for _ in range(100):
         loss, parts = objective.loss(model, batch, torch.Generator(), 0.0)
         optimizer.zero_grad()
         loss.backward()

@@ -23,22 +23,27 @@ from denomae_training.feeds.order import Order
 from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, train
+from denomae_training.objectives.dae import Dae
 from denomae_training.objectives.denoise import Denoise
 from denomae_training.objectives.denomae import Denomae
 from denomae_training.objectives.mae import Mae
 from denomae_training.objectives.wamim import Wamim
+from denomae_training.rivals.stored import save_encoder
 from denomae_training.signals.dataset import split_seed
 
 
 @dataclass(frozen=True)
 class Pretrain:
-    """Pretrain an encoder by masked reconstruction; writes a checkpoint with its decoders."""
+    """Pretrain an encoder by reconstruction; writes a checkpoint with its decoders.
+
+    Of the convolutional denoiser, which is no ViT, the encoder alone is written, to `encoder/`.
+    """
 
     output: Path
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     preset: str = "nano"
     recipe: str = "live"
-    objective: Denomae | Mae | Wamim | Denoise = field(default_factory=Denomae)
+    objective: Denomae | Mae | Wamim | Dae | Denoise = field(default_factory=Denomae)
     """What is learnt, with its own choices: `objective:mae --objective.masked-share 0.5`."""
     set_size: int = 0
     """How many frames there are, seen again and again; 0: each frame is a new one."""
@@ -65,6 +70,9 @@ class Pretrain:
         run = Run("pretrain", self.seed, self.output, self.schedule, self.machine)
         train(model, self.objective, feed, run, device, precision)
         if here().rank:
+            return
+        if isinstance(self.objective, Dae):
+            save_encoder(self.output / "encoder", model.encoder)
             return
         provenance = Provenance(self.seed, self.schedule.frames_seen, 0, commit())
         kind, kept = self.objective.kept(model)
