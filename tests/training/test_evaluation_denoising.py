@@ -101,6 +101,16 @@ def test_a_signal_is_compared_on_the_range_of_its_clean_part_at_any_scale():
     assert torch.allclose(psnr_db(found, clean), wanted, atol=1e-3)
     assert torch.allclose(psnr_db(7 * found, 7 * clean), wanted, atol=1e-3)
     same, near = ssim(clean, clean), ssim(found, clean)
+    parts = []
+    for part in range(2):  # I, and Q, by the formula over windows of 11 samples, on a range of 2
+        a, b = ((v[0, part] / peak[0]).numpy() for v in (found, clean))
+        windows = [np.lib.stride_tricks.sliding_window_view(np.pad(v, 5, "reflect"), 11)
+                   for v in (a, b)]  # fmt: skip
+        (ma, mb), (va, vb) = [w.mean(1) for w in windows], [w.var(1) for w in windows]
+        both = (windows[0] * windows[1]).mean(1) - ma * mb
+        c1, c2 = 0.02**2, 0.06**2
+        parts.append((2 * ma * mb + c1) * (2 * both + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2)))
+    assert float(near[0]) == pytest.approx(np.mean(parts), abs=1e-4)
     assert torch.allclose(same, torch.ones(3), atol=1e-5)
     assert (near < 0.999).all() and (near > 0.5).all() and near.shape == (3,)
     assert torch.allclose(ssim(7 * found, 7 * clean), near, atol=1e-4)

@@ -56,9 +56,9 @@ def ssim(found: Tensor, clean: Tensor) -> Tensor:
     is_signal = found.ndim == 3
     found, clean, span = _in_range(found, clean)
     options: dict = {"data_range": span, "reduction": "none"}
-    if is_signal:  # [B, 2, 1, N]; the metric wants square windows or wider, in both directions
-        found, clean = (v[:, :, None].expand(-1, -1, WINDOW, -1) for v in (found, clean))
-        options |= {"gaussian_kernel": False, "kernel_size": WINDOW}
+    if is_signal:  # [B, 2, 1, N]
+        found, clean = found[:, :, None], clean[:, :, None]
+        options |= {"gaussian_kernel": False, "kernel_size": (1, WINDOW)}
     return structural_similarity_index_measure(found, clean, **options).reshape(-1)
 
 
