@@ -66,7 +66,7 @@ def test_the_records_are_whole_and_rise_with_the_snr(recipe):
     for snr_db, limit in table.items():
         assert np.allclose(limit.confusion.sum(1), 1, atol=1e-4)
         assert np.diagonal(limit.confusion).mean() == pytest.approx(limit.accuracy, abs=1e-4)
-        assert limit.standard_error <= (0.004 if -6 <= snr_db <= 10 else 0.015)
+        assert limit.standard_error <= (0.0045 if -6 <= snr_db <= 10 else 0.015)
         for lower, other in table.items():
             if lower < snr_db:
                 error = math.hypot(limit.standard_error, other.standard_error)
