@@ -163,6 +163,14 @@ def test_what_lies_above_the_limit_is_said():
     assert all_tables([said], [])["violations"].rows == ((result.id, "at 0 dB too good"),)
 
 
+def test_who_is_given_the_true_noise_may_pass_the_limit():
+    reports = {name: scores(0) | {"violations": [f"{name} too good"]} for name in ("true", "zero")}
+    result = example(parts=("noise",), scores=reports["true"] | {"conditions": reports})
+    found = all_tables([result], [])
+    assert found["violations"].rows == ((f"{result.id} zero", "zero too good"),)
+    assert "does not bound it" in found["noise"].note
+
+
 def test_cells_cannot_break_a_table():
     table = Table("t", "a < b", ("x|y", "n"), (("<b>|", -0.04),), "5 < 6")
     assert to_markdown(table).splitlines()[2] == "| <b>\\| | 0.0 |"

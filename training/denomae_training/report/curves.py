@@ -241,10 +241,12 @@ def _bars(found: Sequence[Group], name: Callable[[Group], str], path: Path) -> b
                 axes.barh(place, mean, 0.66, color=COLOURS[0],
                           xerr=[[mean - min(values)], [max(values) - mean]] if values[1:] else None,
                           error_kw={"capsize": 3, "lw": 1})  # fmt: skip
-                axes.annotate(f"{mean:.1f}", (0, place), (4, 0), textcoords="offset points",
-                              va="center", color="white", fontsize=8,
-                              fontweight="bold")  # fmt: skip
-        axes.set(xlim=(0, 102), xlabel="mean accuracy (%)", title=_span(span))
+                axes.annotate(f"{mean:.1f}", (max(values), place), (4, 0), fontsize=8,
+                              textcoords="offset points", va="center",
+                              bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
+        axes.set(
+            xlim=(0, 112), xticks=range(0, 101, 20), xlabel="mean accuracy (%)", title=_span(span)
+        )
         axes.set_yticks(range(len(found)), names, fontsize=8)
         axes.set_ylim(len(found) - 0.4, -1.0 if limit is not None else -0.6)
         axes.grid(axis="x", alpha=0.3, lw=0.6)

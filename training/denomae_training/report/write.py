@@ -19,7 +19,7 @@ from denomae_training.report.plan import Planned
 from denomae_training.report.result import Result
 from denomae_training.report.summary import sets
 from denomae_training.report.table import Table, to_csv
-from denomae_training.report.tables import PART_NAMES, all_tables
+from denomae_training.report.tables import KNOWN, PART_NAMES, all_tables
 
 BAND = "Bands: Wilson intervals of 95 % for one run's test frames, in the mean over seeds."
 LIMIT = "Dashed black: the limit."
@@ -102,7 +102,7 @@ def _set_sections(
         section = Section(f"{PART_NAMES[part][0].upper()}{PART_NAMES[part][1:]}", level=3)
         path = folder / f"{name}-{part}.png"
         if draw(path):
-            what = GAIN if part == "denoising" else LIMIT
+            what = {"denoising": GAIN, "noise": f"{LIMIT} {KNOWN}"}.get(part, LIMIT)
             section.parts.append(Picture(path, f"{name}: {PART_NAMES[part]}. {what} {BARS}"))
         if tables[part].rows:
             section.parts.append(tables[part])
