@@ -21,9 +21,7 @@ from denomae_training.report.table import Cell, Table
 
 SPANS = tuple(name.replace("-", "−").replace("..", " to ") for name in RANGES)
 SEEDS = "±: standard deviation among seeds. Every SNR of a range (dB) counts the same."
-KNOWN = "Who is given the true noise knows more than anyone on the air: the limit does not bound it."
-    "Who is given the true noise knows more than the limit's classifier, which does not bound it."
-)
+KNOWN = "Who is given the true noise knows what nobody on the air can: the limit does not bound it."
 TRUE = "true"  # the condition of the noise that nobody has in the field
 DENOISING = ("snr_db", "classes", "frames", "gain_db", "scaled_gain_db", "wiener_gain_db",
              "wiener_theory_db", "image_psnr_noisy_db", "image_psnr_db", "image_ssim_noisy",
