@@ -27,17 +27,19 @@ class LinearFilter(nn.Module):
     """
 
     TAPS = 65  # 8 symbols of 8 samples
+    SCALE = 8.0  # a tap is so many times its parameter: AdamW's steps, alike for all, suit weights
 
     def __init__(self) -> None:
         super().__init__()
         taps = torch.zeros(self.TAPS)
-        taps[self.TAPS // 2] = 1
+        taps[self.TAPS // 2] = 1 / self.SCALE
         self.taps = nn.Parameter(taps)
 
     def forward(self, signal: Tensor) -> Tensor:
         batch, parts, length = signal.shape
         lines = signal.reshape(batch * parts, 1, length)
-        return F.conv1d(lines, self.taps[None, None], padding="same").view(batch, parts, length)
+        taps = self.SCALE * self.taps[None, None]
+        return F.conv1d(lines, taps, padding="same").view(batch, parts, length)
 
 
 class Denoiser(nn.Module):
