@@ -94,6 +94,16 @@ def test_a_row_without_a_limit_has_no_distance():
     assert len(all_tables([replace(result, scores={"rows": rows})], [])["main"].rows) == 1
 
 
+def test_a_range_without_its_whole_limit_takes_nothing_from_the_others():
+    result = example()
+    rows = [row | ({"limit": None} if row["snr_db"] > 12 else {}) for row in result.scores["rows"]]
+    found = all_tables([replace(result, scores={"rows": rows})], [])
+    limit = found["main"].rows[-1]
+    assert limit[0] == "limit" and limit[-1] is None and found["distance"].rows[0][-1] is None
+    inside = [limit_at(s) for s in range(-6, 11, 2)]
+    assert limit[-2].value == pytest.approx(100 * np.mean(inside))
+
+
 def test_lines_of_what_was_varied_keep_what_they_are_compared_with(results):
     found = all_tables([*results, example("sc", "scratch", "from scratch", 0, parts=("scaling",))],
                        [])["scaling"]  # fmt: skip
@@ -130,10 +140,11 @@ def test_what_was_not_run_is_listed(results):
     planned = [
         Planned("denomae-s1-both", "DenoMAE", "denomae10", "nano", ("main",), "cpu"),
         Planned("mask0-s1", "DenoMAE, 0 % masked", "denomae10", "nano", ("masks",), "cpu"),
+        Planned("mask0-s2", "DenoMAE, 0 % masked", "denomae10", "nano", ("masks",), "cpu"),
     ]
     found = all_tables(results, planned)["not-run"]
     assert found.rows == (
-        ("DenoMAE, 0 % masked", "masked share", "cpu", "mask0-s1"),
+        ("DenoMAE, 0 % masked", "masked share", "cpu", "mask0-s1, mask0-s2"),
         ("all of it", "what the noise modality is worth", None, None),
     )
 

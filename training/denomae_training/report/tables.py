@@ -202,14 +202,15 @@ def runs_table(results: Sequence[Result]) -> Table:
 def not_run_table(results: Sequence[Result], planned: Sequence[Planned]) -> Table:
     """What was planned and is not there, and the parts that have no run at all."""
     absent = not_run(planned, results)
-    rows: list[tuple[Cell, ...]] = [
-        (each.title, ", ".join(PART_NAMES.get(p, p) for p in each.parts), each.tier, each.id)
-        for each in absent
-    ]
+    ids: dict[tuple[str, str, str], list[str]] = {}
+    for each in absent:
+        part = PART_NAMES.get(each.parts[0], each.parts[0]) if each.parts else ""
+        ids.setdefault((each.title, part, each.tier), []).append(each.id)
+    rows: list[tuple[Cell, ...]] = [(*key, ", ".join(found)) for key, found in ids.items()]
     named = {part for each in absent for part in each.parts}
     there = {part for result in results for part in result.parts}
     rows += [("all of it", PART_NAMES[p], None, None) for p in PARTS if p not in there | named]
-    return Table("not-run", "Not run", ("run", "part", "tier", "id"), tuple(rows))
+    return Table("not-run", "Not run", ("run", "part", "tier", "ids"), tuple(rows))
 
 
 def _varied(
@@ -239,12 +240,17 @@ def _ranges(
          *(_percent(g.mean(*span)) for span in RANGES.values()))
         for g in found
     ]  # fmt: skip
-    known = [g for g in found if all(g.limit(*span) is not None for span in RANGES.values())]
-    if known:
-        best = (Measure(100 * known[0].limit(*span)) for span in RANGES.values())
+    best = [_limit(found, *span) for span in RANGES.values()]
+    if any(best):
         rows.append(("limit", "", *([None] if column else []), None, *best))
     columns = ("method", "input", *([column] if column else []), "seeds", *SPANS)
     return Table(name, title, columns, tuple(rows), SEEDS)
+
+
+def _limit(found: Sequence[Group], low_db: float, high_db: float) -> Measure | None:
+    """The limit over a range, of the first group that knows it at all of its SNRs; per cent."""
+    known = (group.limit(low_db, high_db) for group in found)
+    return next((Measure(100 * limit) for limit in known if limit is not None), None)
 
 
 def _percent(measure: Measure | None) -> Measure | None:
