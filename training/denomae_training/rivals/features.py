@@ -14,6 +14,7 @@ from denomae_training.rivals.cumulants import Cumulants, cumulants
 
 LAGS = (1, 2, 4, 8)  # samples
 _LEAST = 1e-300  # the power of a frame of zeros
+_MOST_OF_FOURTH = 10.0  # where C42 is 0 by chance
 
 
 def frame_features(frames: np.ndarray, phased: bool, powered: bool) -> dict[str, np.ndarray]:
@@ -25,14 +26,17 @@ def frame_features(frames: np.ndarray, phased: bool, powered: bool) -> dict[str,
         powered: also the power, and cumulants at the frame's own scale.
 
     Returns:
-        "low" (the mean and the cumulants of orders 2 and 4, those of Swami and Sadler), "products"
-        and "high" (orders 6 and 8) to float64 [F, D].
+        "low" (the mean and the cumulants of orders 2 and 4, those of Swami and Sadler, and C20 and
+        C40 by C42), "products" and "high" (orders 6 and 8) to float64 [F, D].
     """
     found = cumulants(frames)
     power = np.maximum(found[2, 1].real + np.abs(found[1, 0]) ** 2, _LEAST)
     low = [np.abs(found[1, 0]) / np.sqrt(power)]
     if powered:
         low += [np.log(power), np.abs(found[1, 0])]
+    fourth = np.maximum(np.abs(found[4, 2]), _LEAST) ** 0.25
+    # Signal against signal, whatever the noise: without it, the power of noise hides the levels.
+    low += [np.minimum(np.abs(found[p, 0]) ** (1 / p) / fourth, _MOST_OF_FOURTH) for p in (2, 4)]
     groups = {
         "low": low + _columns(found, (2, 4), power, phased, powered),
         "products": _products(frames, power),
