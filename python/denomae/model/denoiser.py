@@ -23,7 +23,8 @@ class LinearFilter(nn.Module):
     """A learnt filter with one set of real taps for I and Q: [B, 2, N] to [B, 2, N].
 
     It is the linear part of the estimate, of whole symbols and their neighbours; the decoder adds
-    what no filter can know. It starts as the identity.
+    what no filter can know. It starts as a low-pass to an eighth of the sample rate, where a signal
+    of eight samples a symbol ends.
     """
 
     TAPS = 65  # 8 symbols of 8 samples
@@ -31,9 +32,9 @@ class LinearFilter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        taps = torch.zeros(self.TAPS)
-        taps[self.TAPS // 2] = 1 / self.SCALE
-        self.taps = nn.Parameter(taps)
+        place = torch.arange(self.TAPS) - self.TAPS // 2
+        taps = torch.sinc(place / 4) / 4 * torch.hann_window(self.TAPS, periodic=False)
+        self.taps = nn.Parameter(taps / self.SCALE)
 
     def forward(self, signal: Tensor) -> Tensor:
         batch, parts, length = signal.shape
