@@ -102,8 +102,17 @@ def test_a_second_run_takes_the_pretrained_encoder_that_is_there(tmp_path):
     first = (tmp_path / "results" / "mae-image-s1.json").read_text()
     again.run(points["mae-image-s1"])
     assert weights.stat().st_mtime_ns == before
-    rows = [read_results(tmp_path / "results")[0].rows]
-    assert rows and first.count('"snr_db"') == 21
+    assert (tmp_path / "results" / "mae-image-s1.json").read_text() == first
+
+
+def test_runs_of_other_settings_are_not_gone_on_with(tmp_path):
+    points = {p.id: p for p in plan("denomae10", "nano", BRIEF, "cpu")}
+    runner(tmp_path).run(points["scratch-image-s1"])
+    longer = dataclasses.replace(BRIEF, finetuning_epochs=4)
+    with pytest.raises(
+        DenomaeError, match=r"schedule\.frames 20, now 80 is wanted"
+    ):
+        runner(tmp_path, settings=longer).run(points["scratch-image-s1"])
 
 
 def test_published_frames_run_on_the_image_alone(tmp_path):

@@ -42,6 +42,7 @@ class Protocol:
     def run(self) -> None:
         from denomae_training.protocol.plan import plan
         from denomae_training.protocol.points import TIERS
+        from denomae_training.protocol.record import open_folder
         from denomae_training.protocol.settings import SETTINGS
         from denomae_training.report.plan import Planned, write_plan
 
@@ -52,6 +53,7 @@ class Protocol:
             )
         settings = SETTINGS[self.preset]
         folder = self.results / f"{self.recipe}-{self.preset}"
+        open_folder(folder, "settings.yaml", settings=settings)
         every = plan(self.recipe, self.preset, settings, TIERS[-1])
         write_plan(
             folder,

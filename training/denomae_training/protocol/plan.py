@@ -170,6 +170,8 @@ def tuned(
             "denomae": ("main", "labels", "scaling", "modalities", "masks"),
             "vit-dae": ("main", "labels", "scaling"),
         }.get(name, parts)
+        if inputs == SIGNAL and name == "denomae":
+            parts = (*parts, "noise")
     return Point(
         id=f"{name}-{NAMES[inputs]}{count}-s{seed}",
         method=next((m for m in _BY_LENGTH if name == m or name.startswith(f"{m}-")), name),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What computed a result, and how long it took."""
+"""What a folder holds and may go on with, what computed a result, and how long it took."""
 
 from __future__ import annotations
 
@@ -7,8 +7,50 @@ import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import torch
+import yaml
+
+from denomae.errors import DenomaeError
+from denomae_training.commands.configuration import to_plain
+
+
+def open_folder(folder: Path, name: str = "run.yaml", **what: Any) -> None:
+    """Make a folder and record in it what is run there, or refuse one that holds something else.
+
+    Args:
+        name: of the file in the folder that says so, as YAML.
+        what: dataclasses and plain values.
+
+    Raises:
+        DenomaeError: names the first difference.
+    """
+    record, wanted = folder / name, to_plain(what)
+    if record.is_file():
+        found = yaml.safe_load(record.read_text(encoding="utf-8"))
+        before, now = _flat(found), _flat(wanted)
+        for key in sorted(before.keys() | now.keys()):
+            if before.get(key) != now.get(key):
+                raise DenomaeError(
+                    f"{folder} holds runs with {key} {before.get(key)!r}, now {now.get(key)!r} is "
+                    "wanted; choose another folder, or take those runs away"
+                )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = record.with_name(record.name + ".partial")
+    partial.write_text(yaml.safe_dump(wanted, sort_keys=False), encoding="utf-8")
+    partial.replace(record)
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with dotted names."""
+    if not isinstance(value, dict):
+        return {prefix.rstrip("."): value}
+    flat: dict[str, Any] = {}
+    for key, item in value.items():
+        flat |= _flat(item, f"{prefix}{key}.")
+    return flat
 
 
 def time_of(folder: Path) -> dict[str, float]:

@@ -30,7 +30,7 @@ from denomae_training.loop.train import Run, train
 from denomae_training.objectives.denoise import Denoise
 from denomae_training.objectives.objective import Objective
 from denomae_training.protocol.points import Point, Pretrained
-from denomae_training.protocol.record import hardware, time_of, versions
+from denomae_training.protocol.record import hardware, open_folder, time_of, versions
 from denomae_training.protocol.settings import SEEN_SNR_DB, Settings
 from denomae_training.report.result import Finetuning, Pretraining, Result, write_result
 from denomae_training.rivals.encoders import make_encoder
@@ -185,8 +185,11 @@ class Runner:
         torch.manual_seed(seed)
         model = objective.model(self.architecture)
         done = folder / "model.safetensors"
+        open_folder(
+            folder, recipe=self.seen.name, preset=self.preset, seed=seed, set_size=frames,
+            objective=objective, schedule=schedule,
+        )  # fmt: skip
         if not done.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
             feed = feed_of(
                 Synthesized(self.seen),
                 split_seed(seed, "pretrain"),
@@ -226,6 +229,8 @@ class Runner:
             modalities=point.inputs,
             validation_frames=self.settings.validation_frames,
         )
+        open_folder(folder, recipe=self.seen.name, preset=self.preset, tuning=tuning,
+                    schedule=schedule)  # fmt: skip
         run = Run(point.id, point.seed, folder, schedule, self.machine)
         source = Synthesized(self.seen)
         tuned = finetune(
