@@ -179,3 +179,11 @@ def test_what_is_no_checkpoint_is_said_to_be_none(tmp_path, copy):
     (copy / "config.json").write_text("[1]")
     with pytest.raises(CheckpointError, match="format: found None"):
         read_config(copy)
+
+
+def test_a_field_that_older_records_lack_has_the_value_it_meant_then(copy):
+    _edit(copy, lambda d: d["architecture"].pop("signal_form"))
+    assert read_config(copy).architecture.signal_form == "patches"
+    _edit(copy, lambda d: d["architecture"].update(signal_form="spiral"))
+    with pytest.raises(CheckpointError, match="signal_form: found 'spiral', wanted one of"):
+        read_config(copy)
