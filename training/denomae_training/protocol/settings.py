@@ -21,7 +21,7 @@ class Settings:
     pretraining_frames: int = 10_000
     labels: int = 1_000
     validation_frames: int = 1_000
-    test_frames: int = 10_000
+    test_frames: int = 10_080  # 48 of each class at each SNR
     decoded_share: float = 1.0
     """Of the masked tokens, see `objectives.masked`."""
     denoising_epochs: int = 6
