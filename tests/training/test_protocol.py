@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 import torch
@@ -62,8 +63,6 @@ def test_runs_that_are_compared_have_the_same_epochs_and_labels():
     pretrained = [p.pretrained for p in points if p.pretrained]
     scaled = {p.frames for p in pretrained}
     assert scaled == {1_000, 10_000, 20_000}
-    for frames in scaled:
-        assert settings.pretraining_of(frames).frames == frames * settings.pretraining_epochs
 
 
 def test_a_tier_that_is_none_is_refused():
@@ -89,6 +88,9 @@ def test_every_kind_of_run_leaves_a_result_that_can_be_read(tmp_path):
         assert [row.snr_db for row in result.rows] == [float(x) for x in range(-20, 21, 2)]
         assert sum(row.frames for row in result.rows) == 210
     assert results["denomae-both-s1"].pretraining.frames == 40
+    for name, epochs in (("pretrain-denomae-s1", 40), ("finetune-denomae-both-s1", 20)):
+        log = (tmp_path / "work" / name / "log.jsonl").read_text().splitlines()
+        assert json.loads(log[-1])["frames"] == 64 >= epochs  # one epoch, in whole batches
     assert results["scratch-image-s1"].pretraining is None
 
 
@@ -109,10 +111,23 @@ def test_runs_of_other_settings_are_not_gone_on_with(tmp_path):
     points = {p.id: p for p in plan("denomae10", "nano", BRIEF, "cpu")}
     runner(tmp_path).run(points["scratch-image-s1"])
     longer = dataclasses.replace(BRIEF, finetuning_epochs=4)
-    with pytest.raises(
-        DenomaeError, match=r"schedule\.frames 20, now 80 is wanted"
-    ):
+    with pytest.raises(DenomaeError, match=r"schedule\.frames 20, now 80 is wanted"):
         runner(tmp_path, settings=longer).run(points["scratch-image-s1"])
+
+
+def test_a_run_without_a_record_is_not_taken_for_another(tmp_path):
+    folder = tmp_path / "work" / "pretrain-mae-s1"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"")
+    points = {p.id: p for p in plan("denomae10", "nano", BRIEF, "cpu")}
+    with pytest.raises(DenomaeError, match="holds a run and no run.yaml"):
+        runner(tmp_path).run(points["mae-image-s1"])
+
+
+def test_several_processes_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["protocol", "--results", str(tmp_path)]) == 2
+    assert "2 processes and runs as one" in capsys.readouterr().err
 
 
 def test_published_frames_run_on_the_image_alone(tmp_path):

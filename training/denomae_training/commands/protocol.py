@@ -12,6 +12,7 @@ from typing import Literal
 
 from denomae.errors import DenomaeError
 from denomae_training.commands.common import architecture_of, commit, open_machine, recipe_of
+from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine
 
 RECIPES = ("paper10", "paper10_no_power", "denomae10")
@@ -46,6 +47,11 @@ class Protocol:
         from denomae_training.protocol.settings import SETTINGS
         from denomae_training.report.plan import Planned, write_plan
 
+        if here().ranks > 1:
+            raise DenomaeError(
+                f"the protocol was started as {here().ranks} processes and runs as one; start it "
+                "without torchrun, once for each GPU with patterns of its own (--only)"
+            )
         recipe, architecture = recipe_of(self.recipe), architecture_of(self.preset)
         if self.preset not in SETTINGS:
             raise DenomaeError(

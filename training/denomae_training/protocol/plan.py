@@ -228,7 +228,7 @@ def forest(settings: Settings) -> Point:
 
 def cnn(settings: Settings) -> Point:
     return Point(
-        "cnn-signal-s1", "cnn", "CNN (arXiv 2301.11773)", ("main",), "cpu", 1, SIGNAL,
+        "cnn-signal-s1", "cnn", "CNN after arXiv 2301.11773", ("main",), "cpu", 1, SIGNAL,
         settings.labels, encoder="cnn",
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ import yaml
 from denomae.errors import DenomaeError
 from denomae_training.commands.configuration import to_plain
 
+RUN_MARKS = ("model.safetensors", "state-*", "evaluations.json", "best-*")
+
 
 def open_folder(folder: Path, name: str = "run.yaml", **what: Any) -> None:
     """Make a folder and record in it what is run there, or refuse one that holds something else.
@@ -37,6 +39,11 @@ def open_folder(folder: Path, name: str = "run.yaml", **what: Any) -> None:
                     "wanted; choose another folder, or take those runs away"
                 )
         return
+    if any(path for mark in RUN_MARKS for path in folder.glob(mark)):
+        raise DenomaeError(
+            f"{folder} holds a run and no {name} that says which; choose another folder, or take "
+            "that run away"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     partial = record.with_name(record.name + ".partial")
     partial.write_text(yaml.safe_dump(wanted, sort_keys=False), encoding="utf-8")

@@ -18,6 +18,7 @@ from denomae.model.denoiser import denoised
 from denomae.model.encoder import Encoder
 from denomae.model.presets import Architecture
 from denomae_training.commands.common import checkpoint_config
+from denomae_training.commands.configuration import to_plain
 from denomae_training.data.source import Synthesized
 from denomae_training.evaluation import BuiltTestSet, TestSet, report_of
 from denomae_training.evaluation.denoising import denoising_report
@@ -187,7 +188,8 @@ class Runner:
         done = folder / "model.safetensors"
         open_folder(
             folder, recipe=self.seen.name, preset=self.preset, seed=seed, set_size=frames,
-            objective=objective, schedule=schedule,
+            objective={"kind": type(objective).__name__.lower()} | to_plain(objective),
+            schedule=schedule,
         )  # fmt: skip
         if not done.is_file():
             feed = feed_of(
@@ -201,10 +203,11 @@ class Runner:
             )
             run = Run(folder.name, seed, folder, schedule, self.machine)
             train(model, objective, feed, run, self.device, self.precision)
+            # first, so that what is done is whole
+            self._write_checkpoint(folder / "checkpoint", objective, model, schedule, seed)
             partial = done.with_suffix(".partial")
             save_file({k: v.contiguous() for k, v in model.state_dict().items()}, partial)
             partial.replace(done)
-            self._write_checkpoint(folder / "checkpoint", objective, model, schedule, seed)
         model.load_state_dict(load_file(done))
         return model.to(self.device).eval()
 
