@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -152,6 +153,31 @@ def test_a_selection_keeps_the_best_and_goes_on_where_it_was_killed(tmp_path) ->
     assert same(found, models[1])
     assert again.add(Evaluated(4, 32, 0.9, 0.9), models[3])  # as accurate, and surer
     assert [path.name for path in tmp_path.glob("best-*")] == ["best-00000004.safetensors"]
+
+
+def test_a_disk_that_fills_up_is_a_sentence_and_the_best_so_far_stays(tmp_path) -> None:
+    models = [torch.nn.Linear(100, 100) for _ in range(2)]
+    Selection(tmp_path).add(Evaluated(1, 8, 0.5, 1.0), models[0])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (20_000, 50):  # for the record and not for the weights, and for neither
+        better = Evaluated(2, 16, 0.9 if room > 50 else 0.1, 1.0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            with pytest.raises(DenomaeError, match=r"could not be written \(File too large\)"):
+                Selection(tmp_path).add(better, models[1])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("damage", ["", "[1]", '[{"step": 1', '[{"step": 1}]'])
+def test_a_record_of_a_selection_that_cannot_be_read_is_a_sentence(tmp_path, damage) -> None:
+    Selection(tmp_path).add(Evaluated(1, 8, 0.5, 1.0), torch.nn.Linear(3, 2))
+    (tmp_path / "evaluations.json").write_text(damage)
+    with pytest.raises(DenomaeError, match="cannot be read .*best-00000001.safetensors. are still"):
+        tuned(tmp_path)
+    assert (tmp_path / "best-00000001.safetensors").is_file()
 
 
 class Killed(BaseException):

@@ -7,8 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
+
+from denomae_training.loop.files import write_file, write_weights
+from denomae_training.loop.state import StateError
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,15 @@ class Selection:
     """
 
     def __init__(self, folder: Path) -> None:
+        """
+        Raises:
+            StateError: the folder has a record that cannot be read; its weights stay.
+        """
         self._record = folder / "evaluations.json"
         self._folder = folder
         self._rows: dict[int, Evaluated] = {}
         if self._record.is_file():
-            rows = json.loads(self._record.read_text(encoding="utf-8"))
-            self._rows = {row["step"]: Evaluated(**row) for row in rows}
+            self._rows = self._read()
 
     @property
     def history(self) -> tuple[Evaluated, ...]:
@@ -49,17 +55,16 @@ class Selection:
         """Take note of a model; whether it is the best so far, and now kept.
 
         What a resumed run measures once more counts as it did, though it may differ by rounding.
+
+        Raises:
+            StateError: there is no room for it; what was the best before stays.
         """
         self._rows.setdefault(row.step, row)
         is_best = self.best.step == row.step
         if is_best:
-            weights = {name: t.detach().contiguous() for name, t in model.state_dict().items()}
-            partial = self._weights(row.step).with_suffix(".partial")
-            save_file(weights, partial)
-            partial.replace(self._weights(row.step))
-        partial = self._record.with_suffix(".partial")
-        partial.write_text(json.dumps([asdict(row) for row in self.history], indent=1) + "\n")
-        partial.replace(self._record)
+            write_weights(self._weights(row.step), model.state_dict())
+        rows = json.dumps([asdict(row) for row in self.history], indent=1) + "\n"
+        write_file(self._record, rows.encode())
         for path in self._folder.glob("best-*"):
             if path != self._weights(self.best.step):
                 path.unlink()
@@ -68,6 +73,18 @@ class Selection:
     def load_best(self, model: nn.Module) -> None:
         """Fill in the best weights."""
         model.load_state_dict(load_file(self._weights(self.best.step)))
+
+    def _read(self) -> dict[int, Evaluated]:
+        try:
+            rows = json.loads(self._record.read_text(encoding="utf-8"))
+            return {row["step"]: Evaluated(**row) for row in rows}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            best = ", ".join(sorted(path.name for path in self._folder.glob("best-*"))) or "none"
+            raise StateError(
+                f"{self._record} cannot be read ({error}); the best weights so far ({best}) are "
+                "still there; begin again in another folder, or move both files elsewhere, and the "
+                "same command goes on and chooses among the models from there on"
+            ) from error
 
     def _weights(self, step: int) -> Path:
         return self._folder / f"best-{step:08d}.safetensors"

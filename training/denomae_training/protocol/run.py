@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from denomae.checkpoint import Provenance, write_checkpoint
@@ -26,6 +26,7 @@ from denomae_training.feeds.feed import feed_of
 from denomae_training.feeds.order import Order
 from denomae_training.finetuning.finetune import finetune
 from denomae_training.finetuning.tuning import Tuning
+from denomae_training.loop.files import write_weights
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, train
 from denomae_training.objectives.denoise import Denoise
@@ -205,9 +206,7 @@ class Runner:
             train(model, objective, feed, run, self.device, self.precision)
             # first, so that what is done is whole
             self._write_checkpoint(folder / "checkpoint", objective, model, schedule, seed)
-            partial = done.with_suffix(".partial")
-            save_file({k: v.contiguous() for k, v in model.state_dict().items()}, partial)
-            partial.replace(done)
+            write_weights(done, model.state_dict())
         model.load_state_dict(load_file(done))
         return model.to(self.device).eval()
 
