@@ -4,13 +4,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from denomae.checkpoint import Provenance, load_model, write_checkpoint
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES
-from denomae.model.denoiser import Denoiser, denoised
+from denomae.model.denoiser import Denoiser, denoised, filtered
 from denomae.model.denomae import DenoMAE
 from denomae.model.presets import PRESETS
 from denomae_training.commands.common import checkpoint_config
@@ -41,19 +42,31 @@ def written(folder: Path, objective, architecture=TINY):
     return model
 
 
-@pytest.mark.parametrize("frequency, gain", [(0.03, 1.0), (0.3, 0.0)])
-def test_an_untrained_denoiser_is_a_low_pass(sample, frequency, gain):
+def test_an_untrained_denoiser_gives_a_signal_back_as_it_came(sample):
     model = Denoiser(TINY, NOISY).eval()
-    phase = 2 * torch.pi * frequency * torch.arange(1024)
-    tone = torch.stack([phase.cos(), phase.sin()]).expand(4, -1, -1)
     with torch.no_grad():
-        out = denoised(model, sample.views | {"noisy_signal": tone})
+        out = denoised(model, sample.views)
     assert list(out) == ["clean_image", "clean_signal"]
     assert out["clean_image"].shape == sample.views["clean_image"].shape
-    inside = slice(40, -40)
-    torch.testing.assert_close(
-        out["clean_signal"][..., inside], gain * tone[..., inside], rtol=0, atol=0.01
-    )
+    torch.testing.assert_close(out["clean_signal"], sample.views["noisy_signal"])
+
+
+def test_the_filter_alone_is_what_is_left_when_the_decoder_says_nothing(sample):
+    model = Denoiser(TINY, NOISY).eval()
+    leave = model.decoders["noisy_signal"].leave
+    torch.nn.init.normal_(leave.weight)
+    torch.nn.init.normal_(model.filters["noisy_signal"].taps)
+    with torch.no_grad():
+        alone, whole = filtered(model, sample.views), denoised(model, sample.views)
+        torch.nn.init.zeros_(leave.weight)
+        left = denoised(model, sample.views)
+    assert list(alone) == ["clean_signal"] and filtered(Denoiser(TINY, NOISY[:1]), {}) == {}
+    torch.testing.assert_close(alone["clean_signal"], left["clean_signal"])
+    assert not torch.allclose(alone["clean_signal"], whole["clean_signal"], atol=0.1)
+    taps = 8 * model.filters["noisy_signal"].taps.detach().numpy()[::-1]
+    noisy = sample.views["noisy_signal"].numpy()
+    wanted = np.convolve(noisy[2, 1], taps, mode="same")
+    np.testing.assert_allclose(alone["clean_signal"][2, 1], wanted, rtol=1e-4, atol=1e-3)
 
 
 def test_the_loss_is_the_error_of_what_is_denoised_in_units_of_the_noise(sample):

@@ -131,11 +131,16 @@ def test_the_report_of_half_the_signal_is_known():
         return {"clean_signal": views["noisy_signal"] / 2, "clean_image": views["noisy_image"]}
 
     few = dataclasses.replace(OURS, classes=("4pam", "dqpsk", "gmsk"))
-    report = denoising_report(halved, few, NANO, (0.0,), frames=8)
+    report = denoising_report(
+        halved, few, NANO, (0.0,), frames=8,
+        filtered=lambda views: {"clean_signal": 0.9 * views["noisy_signal"]},
+    )  # fmt: skip
     json.dumps(report, allow_nan=False)
     rows = {row["classes"]: row for row in report["rows"]}
     assert list(rows) == ["4pam", "dqpsk", "gmsk", "linear", "all"]
     assert report["linear"] == ["4pam", "dqpsk"] and rows["linear"]["frames"] == 16
+    # 0.9 y: the error is 0.01 |x|² + 0.81 |n|²
+    assert all(row["filter_gain_db"] == pytest.approx(0.86, abs=0.1) for row in rows.values())
     assert seen == [{"noisy_signal", "noisy_image"}] * 3  # nothing clean is ever shown
     for row in rows.values():
         assert row["gain_db"] == pytest.approx(3.01, abs=0.2)

@@ -23,18 +23,17 @@ class LinearFilter(nn.Module):
     """A learnt filter with one set of real taps for I and Q: [B, 2, N] to [B, 2, N].
 
     It is the linear part of the estimate, of whole symbols and their neighbours; the decoder adds
-    what no filter can know. It starts as a low-pass to an eighth of the sample rate, where a signal
-    of eight samples a symbol ends.
+    what no filter can know. It starts as the identity: whatever it takes away has been learnt.
     """
 
-    TAPS = 65  # 8 symbols of 8 samples
+    TAPS = 65
     SCALE = 8.0  # a tap is so many times its parameter: AdamW's steps, alike for all, suit weights
 
     def __init__(self) -> None:
         super().__init__()
-        place = torch.arange(self.TAPS) - self.TAPS // 2
-        taps = torch.sinc(place / 4) / 4 * torch.hann_window(self.TAPS, periodic=False)
-        self.taps = nn.Parameter(taps / self.SCALE)
+        taps = torch.zeros(self.TAPS)
+        taps[self.TAPS // 2] = 1 / self.SCALE
+        self.taps = nn.Parameter(taps)
 
     def forward(self, signal: Tensor) -> Tensor:
         batch, parts, length = signal.shape
@@ -58,7 +57,7 @@ class Denoiser(nn.Module):
         initialise(self)
         signals = [name for name in names if architecture.form(name) == "signal"]
         self.filters = nn.ModuleDict({name: LinearFilter() for name in signals})
-        for name in signals:  # the filter alone, until something is learnt
+        for name in signals:  # a signal as it came, until something is learnt
             nn.init.zeros_(self.decoders[name].leave.weight)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -111,4 +110,20 @@ def denoised(model: Denoiser | DenoMAE, views: Mapping[str, Tensor]) -> dict[str
     return {
         MODALITIES[name].target: unpatchify(name, patches[name].float(), model.architecture)
         for name in names
+    }
+
+
+def filtered(model: Denoiser, views: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a denoiser's learnt filters alone make of noisy signals, its decoders left out.
+
+    No encoder has a part in it: `denoised` gains by the encoder what it gains beyond this.
+
+    Args:
+        views: modality name to its values; those that are no noisy signal are left aside.
+
+    Returns:
+        target to its values, `clean_signal` float32 [B, 2, N]; empty for a model of images alone.
+    """
+    return {
+        MODALITIES[name].target: taps(views[name]).float() for name, taps in model.filters.items()
     }

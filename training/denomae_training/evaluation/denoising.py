@@ -50,6 +50,7 @@ def denoising_report(
     seed: int = 1,
     device: torch.device | None = None,
     wiener: bool = True,
+    filtered: Denoise | None = None,
 ) -> dict[str, Any]:
     """Measure a denoiser on frames that it has never seen.
 
@@ -58,13 +59,15 @@ def denoising_report(
             `clean_signal`, of `clean_image`, or of both.
         frames: of each class at each SNR, of the test split of `seed`.
         wiener: also the Wiener filter; its matrices take a second or two a class and SNR.
+        filtered: the linear part of `denoise` alone, which owes nothing to an encoder; also of
+            noisy modalities to `clean_signal`.
 
     Returns:
         `rows`: for each SNR one object a class, one over the `linear` classes of the recipe, if it
         says which are, and one over `all`. `gain_db` is the gain in SNR of the signal,
         `scaled_gain_db` the same if each frame had its best amplitude, `wiener_gain_db` that of the
-        Wiener filter on these frames, and `wiener_theory_db` what theory promises it; PSNR (dB)
-        and SSIM of signal and image, each also of the noisy one, and of the Wiener filter's signal.
+        Wiener filter on these frames, `wiener_theory_db` what theory promises it, and
+        `filter_gain_db` the gain of `filtered`; PSNR (dB) and SSIM of signal and image, each also of the noisy one, and of the Wiener filter's signal.
 
     Raises:
         DenomaeError: a modality came out that is no clean one, or in another shape.
@@ -79,8 +82,12 @@ def denoising_report(
                        for k in range(frames)]  # fmt: skip
             batch = collect(tests.source.items(tests.split, numbers), recipe)
             views = sample_of(batch.to(device), VIEWS, architecture).views
-            found = denoise({noisy: views[noisy] for noisy in NOISY.values()})
+            shown = {noisy: views[noisy] for noisy in NOISY.values()}
+            found = denoise(shown)
             cells[name] = _columns(found, views)
+            if filtered and "clean_signal" in found:
+                made = _columns(filtered(shown), views)
+                cells[name] |= {"filter_error": made["error"]} if "error" in made else {}
             if wiener and "clean_signal" in found:
                 cells[name] |= _wiener(recipe, name, views)
             rows.append({"snr_db": snr_db, "classes": name} | _row(cells[name]))
@@ -154,7 +161,12 @@ def _joined(cells: list[Columns]) -> Columns:
 
 def _row(columns: Columns) -> dict[str, Any]:
     row: dict[str, Any] = {"frames": len(next(iter(columns.values())))}
-    pairs = {"gain_db": "error", "scaled_gain_db": "scaled_error", "wiener_gain_db": "wiener_error"}
+    pairs = {
+        "gain_db": "error",
+        "scaled_gain_db": "scaled_error",
+        "filter_gain_db": "filter_error",
+        "wiener_gain_db": "wiener_error",
+    }
     for gain, error in pairs.items():
         if error in columns:
             row[gain] = round(gain_db(columns["noise"], columns[error]), 3)
