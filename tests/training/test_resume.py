@@ -15,6 +15,7 @@ import yaml
 from safetensors.torch import load_file
 
 from denomae_training.cli import main
+from denomae_training.commands.common import commit
 from denomae_training.loop.schedule import Schedule
 from denomae_training.signals.recipes import RECIPES
 
@@ -87,7 +88,7 @@ def test_a_run_that_was_killed_goes_on_bit_exactly(tmp_path, stage, more):
 
 
 @pytest.mark.timeout(300)
-def test_finetuning_starts_from_a_pretrained_encoder_and_can_be_evaluated(tmp_path, capsys):
+def test_finetuning_starts_from_a_pretrained_encoder_and_goes_on_from_a_classifier(tmp_path):
     pretrained, tuned, again = tmp_path / "pretrained", tmp_path / "tuned", tmp_path / "again"
     still = [
         "--schedule.learning-rate", "0", "--schedule.frames", "4", "--validation-frames", "20",
@@ -148,6 +149,49 @@ def test_a_run_is_not_resumed_by_another_command(tmp_path, capsys):
     assert "holds a run with objective.kind 'denomae', this command has 'mae'" in (
         capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    "mistake, said",
+    [
+        (["--seed", "5000000000"], "the seed is 5000000000; wanted 0 to 2147483647"),
+        (["--seed", "-1"], "the seed is -1; wanted 0 to 2147483647"),
+        (["--validation-frames", "0"], "0 validation frames are wanted"),
+    ],
+)
+def test_a_command_that_was_refused_leaves_its_folder_to_the_corrected_one(
+    tmp_path, capsys, mistake, said
+):
+    quick = ["--schedule.frames", "2", "--validation-frames", "2", "--report-frames", "0"]
+    assert main(_arguments(tmp_path, *quick, *mistake, stage="finetune")) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+    _run(tmp_path, *quick, stage="finetune")
+    assert main(_arguments(tmp_path, *quick, "--seed", "2", stage="finetune")) == 2
+    assert "holds a run with seed 1, this command has 2" in capsys.readouterr().err
+
+
+def test_the_commit_says_whether_a_file_was_changed_since(tmp_path):
+    place = tmp_path / "training" / "package"
+    place.mkdir(parents=True)
+    code = place / "code.py"
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "-C", str(place), *who, *arguments], check=True, capture_output=True)
+
+    git("init")
+    code.write_text("1\n")
+    assert commit(place) == "unknown"
+    git("add", "code.py")
+    git("commit", "-m", "one")
+    clean = commit(place)
+    assert len(clean) == 40 and int(clean, 16)
+    (place / "new.py").write_text("")  # what git does not know is not what ran
+    assert commit(place) == clean
+    code.write_text("2\n")
+    assert commit(place) == clean + "+changes"
+    assert commit(tmp_path / "site-packages" / "package") == "unknown"
 
 
 def test_an_option_that_is_newer_than_the_run_had_its_default(tmp_path, capsys):

@@ -27,6 +27,10 @@ from denomae_training.signals.recipes import RECIPES
 
 # between a run's start and its resumption
 MAY_CHANGE = ("machine", "schedule.frames", "schedule.accumulate")
+_PACKAGE = Path(__file__).resolve().parents[1]
+# what a run has come to; a folder with none of it, such as that of a command which was refused, is
+# any command's
+_RESULTS = ("state-*", "best-*", "checkpoint", "encoder", "report.json")
 
 
 def recipe_of(name: str) -> Recipe:
@@ -43,7 +47,8 @@ def architecture_of(preset: str) -> Architecture:
 
 def open_run(command: Any) -> None:
     """Make a run's folder and record the command in it, as `run.yaml`; a resumed run must be the
-    same command. Options that a record does not name, being newer than it, had their defaults.
+    same command once there is anything of it to go on from. Options that a record does not name,
+    being newer than it, had their defaults.
 
     Args:
         command: a dataclass with `output`, the folder.
@@ -53,7 +58,7 @@ def open_run(command: Any) -> None:
     """
     output: Path = command.output
     record = output / "run.yaml"
-    if record.is_file():
+    if record.is_file() and _begun(output):
         then = from_plain(blank(type(command)), read_configuration(record), str(record))
         before, now = _flat(to_plain(then)), _flat(to_plain(command))
         for name in sorted(before.keys() | now.keys()):
@@ -105,14 +110,33 @@ def checkpoint_config(
     )
 
 
-def commit() -> str:
-    """The commit of the checkout that this code runs from, or "unknown"."""
-    place = Path(__file__).resolve().parents[1]
+def commit(place: Path = _PACKAGE) -> str:
+    """The commit of the checkout that this code runs from, or "unknown"; "+changes" behind it where
+    a file was changed since.
+
+    Args:
+        place: of this package.
+    """
     if place.parent.name != "training":  # installed: a repository around it would be another's
         return "unknown"
-    command = ["git", "-C", str(place), "rev-parse", "HEAD"]
+    head = _git(place, "rev-parse", "HEAD")
+    if not head:
+        return "unknown"
+    return head + ("+changes" if _git(place, "status", "--porcelain", "-uno") else "")
+
+
+def _git(place: Path, *arguments: str) -> str:
+    """What git says; nothing where it fails."""
+    command = ["git", "-C", str(place), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _begun(folder: Path) -> bool:
+    """Whether a run's folder holds something of a run."""
+    log = folder / "log.jsonl"
+    rows = log.is_file() and log.stat().st_size > 0
+    return rows or any(next(folder.glob(name), None) for name in _RESULTS)
 
 
 def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from denomae.errors import DenomaeError
 from denomae.model.classifier import Classifier, Head
 from denomae.model.presets import Architecture
 from denomae_training.data.source import Source
@@ -118,7 +119,16 @@ def finetune(
 
 
 def validation_frames(source: Source, seed: int, count: int) -> list[Batch]:
-    """The first items of a source's split "validation"."""
+    """The first items of a source's split "validation".
+
+    Raises:
+        DenomaeError: none are wanted.
+    """
+    if count < 1:
+        raise DenomaeError(
+            f"{count} validation frames are wanted, by which the best model is chosen; wanted 1 or "
+            "more (--validation-frames)"
+        )
     of = split_seed(seed, "validation")
     return [
         source.batch(of, first, min(_AT_ONCE, count - first)) for first in range(0, count, _AT_ONCE)

@@ -13,11 +13,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from denomae.errors import DenomaeError
 from denomae_training.signals.item import Item
 from denomae_training.signals.recipe import Recipe, synthesize
 
 if TYPE_CHECKING:
     from denomae_training.data.source import Recorded, Source
+
+HIGHEST_SEED = 2**31 - 1  # a split's seed then fits into 64 bits, with the number of a step on top
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,13 @@ class Batch:
 
 
 def split_seed(seed: int, split: str) -> int:
-    """The seed of a split: "pretrain", "train", "validation" and "test" never share an item."""
+    """The seed of a split: "pretrain", "train", "validation" and "test" never share an item.
+
+    Raises:
+        DenomaeError: a seed outside of 0 .. 2^31 - 1.
+    """
+    if not 0 <= seed <= HIGHEST_SEED:
+        raise DenomaeError(f"the seed is {seed}; wanted 0 to {HIGHEST_SEED}")
     return (seed << 32) | zlib.crc32(split.encode())
 
 
