@@ -20,7 +20,7 @@ from denomae_training.loop.distributed import Group
 from denomae_training.loop.optimizer import optimizer_of, parameter_groups
 from denomae_training.loop.progress import Clock
 from denomae_training.loop.schedule import Schedule
-from denomae_training.loop.train import Run, _Training
+from denomae_training.loop.train import Run, _Training, train
 
 
 @pytest.fixture(autouse=True)
@@ -135,21 +135,55 @@ def test_the_log_averages_over_its_intervals_and_ends_with_the_last_step(tmp_pat
 
 
 def test_what_is_validated_and_kept_is_the_average(tmp_path):
-    seen = []
-    for ema in (0.0, 0.9):
-        model_state = []
+    """Against the weights of a run without an average, which are the same, step by step."""
+    schedule, machine = replace(SCHEDULE, frames=12), replace(MACHINE, validate_every_s=-1)
+
+    def run(ema):
         torch.manual_seed(1)
-        after_states = []
+        model = SIGNALS.model(SMALL)
+        seen = [_numbers(model)]
 
-        def after(step, states=after_states):
-            states.append(step)
-            return {"validation_loss": 1.0}
+        def after(step):
+            seen.append(_numbers(model))
+            return {"validation_loss": float(step)}
 
-        model_state = small_run(tmp_path / str(ema), replace(SCHEDULE, ema=ema), after=after)
-        assert after_states == [6] and rows(tmp_path / str(ema))[-1]["validation_loss"] == 1.0
-        seen.append(model_state)
-    plain, averaged = seen
-    assert not torch.equal(plain["encoder.norm.weight"], averaged["encoder.norm.weight"])
+        given = Run("small", 1, tmp_path / str(ema), replace(schedule, ema=ema), machine)
+        feed = feed_for(SIGNALS, schedule)
+        train(model, SIGNALS, feed, given, CPU, torch.float32, after)
+        assert [row["validation_loss"] for row in rows(given.folder)] == [1, 2, 3]
+        return seen, _numbers(model)
+
+    (weights, last), (shown, kept) = run(0.0), run(0.9)
+    average = weights[0]
+    for step in (1, 2, 3):
+        keep = min(0.9, (1 + step) / (10 + step))
+        average = keep * average + (1 - keep) * weights[step]
+        np.testing.assert_allclose(shown[step], average, rtol=1e-4, atol=1e-6)
+        assert np.abs(shown[step] - weights[step]).max() > 1e-4
+    np.testing.assert_array_equal(kept, shown[3])
+    np.testing.assert_array_equal(last, weights[3])
+
+
+def test_one_slow_save_does_not_make_all_later_ones_rare(tmp_path, monkeypatch):
+    """Saving takes 1 s, once 100 s; a step takes 10 s."""
+    now, saved, slow = [0.0], [], {4: 100.0}
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    def save(self):
+        now[0] += slow.get(self.done, 1.0)
+        saved.append(self.done)
+        self.saved = self.done
+
+    def step(self, sample, stop):
+        now[0] += 10.0
+        self.done += 1
+        return {"loss": 1.0}, False
+
+    monkeypatch.setattr(_Training, "_save", save)
+    monkeypatch.setattr(_Training, "_step", step)
+    machine = replace(MACHINE, save_every_s=35.0)
+    small_run(tmp_path, replace(SCHEDULE, frames=4 * 220), machine)
+    assert saved == [4, *range(4 + 201, 220, 4), 220]
 
 
 def test_waiting_is_counted_behind_the_first_batch(monkeypatch):
@@ -191,6 +225,10 @@ def test_what_is_optional_is_not_imported_before_it_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def _numbers(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()]).double().numpy()
 
 
 class _NeverStops:

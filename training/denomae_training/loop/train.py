@@ -117,6 +117,11 @@ def _check(schedule: Schedule, group: Group) -> None:
         )
 
 
+def _pause(machine: Machine, seconds: float) -> float:
+    """How long to wait for the next state, in seconds, where saving the last one took so many."""
+    return machine.save_every_s and max(machine.save_every_s, 20 * seconds)
+
+
 class _Training:
     """A run under way.
 
@@ -180,7 +185,7 @@ class _Training:
                         began = time.monotonic()
                         self._save()
                         saved = time.monotonic()
-                        pause = machine.save_every_s and max(pause, 20 * (saved - began))
+                        pause = _pause(machine, saved - began)
                     if stopping and not ended:
                         self.group.wait()
                         raise KeyboardInterrupt
