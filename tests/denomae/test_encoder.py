@@ -11,7 +11,7 @@ from denomae.modalities import MODALITIES, build, unit_power
 from denomae.model.blocks import encoder_block
 from denomae.model.classifier import Classifier
 from denomae.model.encoder import Encoder
-from denomae.model.masking import draw_masks
+from denomae.model.masking import dirichlet_counts, draw_masks
 from denomae.model.presets import PRESETS
 from denomae.model.sizes import multiply_accumulates, preset_table
 
@@ -120,6 +120,19 @@ def test_masks_are_independent_and_complete():
 def test_a_share_that_leaves_nothing_visible_is_refused():
     with pytest.raises(DenomaeError, match="leaves 0 of 16 tokens visible"):
         draw_masks({"noisy_image": 16}, 1, 0.99, torch.Generator())
+
+
+def test_a_share_that_masks_nothing_is_refused_but_a_budget_may_show_a_modality_whole():
+    source = torch.Generator().manual_seed(0)
+    with pytest.raises(DenomaeError, match="share of 0.02 masks 0 of 16 tokens; choose 0, or"):
+        draw_masks({"noisy_image": 16}, 1, 0.02, source)
+    assert draw_masks({"noisy_image": 16}, 1, 0.0, source)["noisy_image"].masked.shape == (1, 0)
+    counts = {"noisy_image": 16, "noisy_signal": 64}
+    drawn = [dirichlet_counts(counts, 0.2, 0.3, source) for _ in range(50)]
+    assert 16 in [visible["noisy_image"] for visible in drawn]
+    with pytest.raises(DenomaeError, match="share of 0.005 masks 0 of 80 tokens; choose 0, or"):
+        dirichlet_counts(counts, 0.005, 1.0, source)
+    assert dirichlet_counts(counts, 0.0, 1.0, source) == counts
 
 
 def test_the_gate_of_a_gated_block_is_a_gelu():

@@ -145,6 +145,16 @@ def test_what_is_kept_is_the_encoder(sample):
     assert kind == "encoder" and isinstance(kept, Encoder) and kept is model.encoder
 
 
+def test_a_mask_of_nothing_is_refused_and_no_mask_counts_all(sample):
+    def loss(share):
+        objective = Wamim(masked_share=share)
+        return objective.loss(objective.model(TINY), sample, torch.Generator(), 0.0)[0]
+
+    with pytest.raises(DenomaeError, match="a masked share of 0.02 masks 0 of 16 tokens"):
+        loss(0.02)
+    assert loss(0.0).isfinite() and loss(0.0) > 1
+
+
 def test_choices_that_do_not_go_together_are_refused():
     with pytest.raises(DenomaeError, match="go together"):
         Wamim(levels=(2, 3)).model(TINY)

@@ -25,13 +25,18 @@ def draw_mask(batch: int, tokens: int, masked_share: float, generator: torch.Gen
     """A uniformly random mask for each frame; the visible count is the same for the whole batch.
 
     Raises:
-        DenomaeError: the share leaves nothing visible or lies outside 0..1.
+        DenomaeError: the share lies outside 0..1, leaves nothing visible, or above 0 masks nothing.
     """
     visible = round(tokens * (1 - masked_share))
     if not 0 <= masked_share < 1 or visible < 1:
         raise DenomaeError(
             f"a masked share of {masked_share} leaves {visible} of {tokens} tokens visible; "
             "choose a share from 0 to below 1 that leaves at least one"
+        )
+    if masked_share and visible == tokens:
+        raise DenomaeError(
+            f"a masked share of {masked_share:g} masks 0 of {tokens} tokens; "
+            "choose 0, or a share that masks at least one"
         )
     return mask_of(batch, tokens, visible, generator)
 
@@ -61,6 +66,9 @@ def dirichlet_counts(
     Dirichlet distribution: with a small `alpha` one modality gets nearly all, with a large one all
     get the same. A modality may get none, and never more than it has; what does not fit goes to
     those that are furthest below their shares.
+
+    Raises:
+        DenomaeError: `alpha` or the share is out of range, or a share above 0 masks nothing at all.
     """
     if not alpha > 0 or not 0 <= masked_share < 1:
         raise DenomaeError(
@@ -68,6 +76,11 @@ def dirichlet_counts(
             "choose an alpha above 0 and a share from 0 to below 1"
         )
     total = sum(round(tokens * (1 - masked_share)) for tokens in token_counts.values())
+    if masked_share and total == sum(token_counts.values()):
+        raise DenomaeError(
+            f"a masked share of {masked_share:g} masks 0 of {total} tokens; "
+            "choose 0, or a share that masks at least one"
+        )
     seed = int(torch.randint(2**62, (1,), generator=generator))
     wanted = np.random.default_rng(seed).dirichlet([alpha] * len(token_counts)) * total
     room = np.array(list(token_counts.values()))
