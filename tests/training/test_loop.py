@@ -147,10 +147,12 @@ def test_what_is_validated_and_kept_is_the_average(tmp_path):
             seen.append(_numbers(model))
             return {"validation_loss": float(step)}
 
-        given = Run("small", 1, tmp_path / str(ema), replace(schedule, ema=ema), machine)
+        folder = tmp_path / str(ema)
+        folder.mkdir()
+        given = Run("small", 1, folder, replace(schedule, ema=ema), machine)
         feed = feed_for(SIGNALS, schedule)
         train(model, SIGNALS, feed, given, CPU, torch.float32, after)
-        assert [row["validation_loss"] for row in rows(given.folder)] == [1, 2, 3]
+        assert [row["validation_loss"] for row in rows(folder)] == [1, 2, 3]
         return seen, _numbers(model)
 
     (weights, last), (shown, kept) = run(0.0), run(0.9)
