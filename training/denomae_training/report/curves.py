@@ -43,7 +43,7 @@ ORDER = (
     "vit-dae",
     "wamim",
     "patch-position",
-    "resnet",
+    "cnn",
     "forest",
 )
 DPI, PALETTE = 130, 192

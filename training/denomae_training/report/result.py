@@ -66,7 +66,7 @@ class Result:
 
     Attributes:
         id: of this run alone; its file is `<id>.json`.
-        method: denomae, mae, dae, vit-dae, wamim, patch-position, scratch, resnet, forest, ...
+        method: denomae, mae, dae, vit-dae, wamim, patch-position, scratch, cnn, forest, ...
         title: what the run is, in words that a table can show, without the seed.
         parts: the questions that this run helps to answer, some of `PARTS`.
         recipe, preset: what the frames are, and how large the model is.
