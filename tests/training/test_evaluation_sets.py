@@ -71,7 +71,7 @@ def test_frames_that_do_not_fit_are_made_again_and_are_the_same(monkeypatch):
     tests = TestSet(OURS, 1, 20, (0.0, 5.0))
     names = ("noisy_signal", "clean_signal")
     kept = tests.build(names, NANO)
-    monkeypatch.setattr(module, "KEEP_BYTES", 1)
+    monkeypatch.setattr(module, "keep_bytes", lambda _: 1)
     made = tests.build(names, NANO)
     for a, b in zip(kept.each(7), made.each(7), strict=True):
         assert len(a) == len(b) and torch.equal(a.class_index, b.class_index)

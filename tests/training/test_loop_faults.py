@@ -106,6 +106,30 @@ def test_a_full_device_says_how_many_frames_fit(tmp_path, kind):
         small_run(tmp_path / "none", STEADY, objective=nothing)
 
 
+def test_moments_that_find_no_room_are_the_same_sentence(tmp_path, monkeypatch):
+    """The first step of the optimizer makes them, when the gradient is there already."""
+    room = [3]
+    own = torch.zeros_like
+
+    def scarce(*given, **more):
+        room[0] -= 1
+        if room[0] < 0:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return own(*given, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "zeros_like", scarce)
+        patch.setattr(torch, "empty_like", scarce)  # by which what fits is tried
+        with pytest.raises(DenomaeError, match="nor does a single frame; choose a smaller preset"):
+            small_run(tmp_path / "run", STEADY)
+    assert room[0] < -1 and not states(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", lambda *_: torch.zeros_like())
+        patch.setattr(torch, "zeros_like", scarce)
+        with pytest.raises(DenomaeError, match="a batch of 4 .* 2 frames at once do"):
+            small_run(tmp_path / "run", STEADY)
+
+
 def test_the_advice_for_several_processes_counts_all_their_frames():
     device = torch.device("cuda", 1)
     said = str(too_large(device, 64, 16, 5))

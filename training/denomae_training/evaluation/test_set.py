@@ -22,8 +22,8 @@ from denomae.model.presets import Architecture
 from denomae_training.data.source import Source, generator
 from denomae_training.evaluation.answers import answers
 from denomae_training.evaluation.outcome import Outcome
-from denomae_training.feeds.feed import KEEP_BYTES
 from denomae_training.feeds.sample import Sample, sample_of
+from denomae_training.feeds.whole import keep_bytes, set_bytes, whole
 from denomae_training.signals.dataset import collect, split_seed
 from denomae_training.signals.item import Item
 from denomae_training.signals.recipe import Recipe
@@ -107,7 +107,7 @@ class TestSet:
         device: torch.device | None = None,
     ) -> BuiltTestSet:
         """The frames as these modalities, on a device (None: the CPU), where they are kept if they
-        fit into `KEEP_BYTES`."""
+        fit into `keep_bytes`."""
         device = device or torch.device("cpu")
         return BuiltTestSet(self, in_table_order(names), architecture, device)
 
@@ -173,22 +173,16 @@ class BuiltTestSet:
             )
 
     def _fits(self) -> bool:
-        numbers = sum(
-            self.architecture.token_count(name) * self.architecture.patch_size(name)
-            for name in self.names
-        )
-        return 4 * numbers * len(self) <= KEEP_BYTES
+        return self._bytes <= keep_bytes(self.device)
+
+    @property
+    def _bytes(self) -> int:
+        return set_bytes(self.names, self.architecture, len(self))
 
     def _keep(self) -> Sample:
         if self._kept is None:
-            made = list(self._made(_AT_ONCE))
-            self._kept = Sample(
-                {name: torch.cat([part.views[name] for part in made]) for name in self.names},
-                torch.cat([part.class_index for part in made]),
-                torch.cat([part.snr_db for part in made]),
-                slice(0, len(self)),
-                len(self),
-            )
+            made = self._made(_AT_ONCE)
+            self._kept = whole(made, len(self), self._bytes, self.device)
         return self._kept
 
     def _made(self, size: int) -> Iterator[Sample]:

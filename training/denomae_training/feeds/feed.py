@@ -16,14 +16,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from denomae.modalities import MODALITIES
 from denomae.model.presets import Architecture
 from denomae_training.data.source import Source
 from denomae_training.feeds.order import Order
 from denomae_training.feeds.sample import Sample, sample_of
+from denomae_training.feeds.whole import keep_bytes, set_bytes, whole
 from denomae_training.signals.dataset import Batch, collect
 
-KEEP_BYTES = 6 << 30  # sets up to this size are built once and kept
 _BUILD_AT_ONCE = 250
 
 
@@ -105,8 +104,12 @@ class Kept(Feed):
         device: torch.device,
         share: Share = Share(),
     ) -> None:
+        """
+        Raises:
+            DenomaeError: they do not fit into the device's memory.
+        """
         super().__init__(source, seed, order, share)
-        parts = [
+        parts = (
             sample_of(
                 collect(source.items(seed, range(k, end)), source.recipe).to(device),
                 names,
@@ -114,10 +117,10 @@ class Kept(Feed):
             )
             for k in range(0, order.set_size, _BUILD_AT_ONCE)
             for end in (min(k + _BUILD_AT_ONCE, order.set_size),)
-        ]
-        self._views = {n: torch.cat([part.views[n] for part in parts]) for n in names}
-        self._class_index = torch.cat([part.class_index for part in parts])
-        self._snr_db = torch.cat([part.snr_db for part in parts])
+        )
+        size = set_bytes(names, architecture, order.set_size)
+        kept = whole(parts, order.set_size, size, device)
+        self._views, self._class_index, self._snr_db = kept.views, kept.class_index, kept.snr_db
 
     def samples(self, first: int, end: int) -> Iterator[Sample]:
         rows, whole = self.share.rows(self.order.size), self.order.size
@@ -146,19 +149,11 @@ def feed_of(
     workers: int = 0,
     share: Share = Share(),
 ) -> Feed:
-    """Kept where the order goes over a set that fits into `KEEP_BYTES`, else made."""
-    numbers = sum(_numbers(name, architecture) for name in names)
-    if order.set_size and 4 * numbers * order.set_size <= KEEP_BYTES:
+    """Kept where the order goes over a set that fits into `keep_bytes`, else made."""
+    size = set_bytes(names, architecture, order.set_size)
+    if order.set_size and size <= keep_bytes(device):
         return Kept(source, seed, names, architecture, order, device, share)
     return Made(source, seed, names, architecture, order, device, workers, share)
-
-
-def _numbers(name: str, architecture: Architecture) -> int:
-    """How many numbers a frame has in a modality."""
-    image = architecture.image
-    if MODALITIES[name].form == "image":
-        return image.channels * image.height * image.width
-    return 2 * architecture.frame_length
 
 
 class _Batches(Dataset):

@@ -7,12 +7,15 @@ import signal
 import threading
 import time
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from denomae.errors import DenomaeError
-from denomae_training.feeds.feed import Feed
+
+if TYPE_CHECKING:
+    from denomae_training.feeds.feed import Feed
 
 _FULL = ("can't allocate memory", "not enough memory", "out of memory")
 _WORKER = "DataLoader worker"

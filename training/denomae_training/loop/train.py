@@ -225,13 +225,27 @@ class _Training:
         if not (math.isfinite(values["loss"]) and math.isfinite(size)):
             raise not_a_number(self.feed, step, self.run.seed, values["loss"], float(size))
         self.whole = False
-        self.optimizer.step()
+        fresh = not self.optimizer.state  # then the step makes the moments, twice the weights
+        if not self._moved():
+            if fresh:
+                self.optimizer.state.clear()  # those that there was room for
+            raise self._too_large(self.gradients.fitting(sample, moments=fresh))
         self.done = step + 1
         if self.average is not None:
             self.average.update(self.model, self.done)
         self.kept = [value.clone() for value in self.buffers]
         self.whole = True
         return values, asked > 0
+
+    def _moved(self) -> bool:
+        """The optimizer's step; False where there was no memory for it."""
+        try:
+            self.optimizer.step()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            return False
+        return True
 
     def _too_large(self, fits: int | None) -> DenomaeError:
         size = self.run.schedule.batch_size
