@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
 import json
 
 import pytest
 import torch
 
-from denomae.checkpoint import SHIPPED
+from denomae.checkpoint import SHIPPED, load_model, read_config, write_checkpoint
 from denomae_training.cli import main
+from denomae_training.finetuning.starting import widened
 
 FEW = ["--checkpoint", str(SHIPPED), "--recipe", "live11", "--snr", "20", "0",
        "--frames-per-snr", "22", "--batch-size", "2",
@@ -31,6 +33,27 @@ def test_json_is_a_line_an_snr_and_one_of_the_rest(capsys):
     *rows, rest = map(json.loads, capsys.readouterr().out.splitlines())
     assert [(row["snr_db"], row["frames"]) for row in rows] == [(0, 22), (20, 22)]
     assert rest["right"] == sum(row["right"] for row in rows) and rest["recipe"] == "live11"
+
+
+def test_a_model_that_learnt_a_class_more_is_evaluated_on_those_of_the_recipe(tmp_path, capsys):
+    config = read_config(SHIPPED)
+    model, classes = load_model(SHIPPED), (*config.classes, "morse")
+    model.head = widened(model.head, config.classes, classes)
+    with torch.no_grad():
+        model.head.classes.bias[-1] = 1e4  # it takes every frame for the new class
+    more = dataclasses.replace(
+        config, classes=classes, families=config.families | {"morse": "other"}
+    )
+    write_checkpoint(tmp_path / "wide", more, model)
+    picture, folder = tmp_path / "classes.png", tmp_path / "evaluation"
+    wide = [*FEW, "--checkpoint", str(tmp_path / "wide"), "--json"]
+    assert main(["evaluate", *wide, "--output", str(folder), "--picture", str(picture)]) == 0
+    *_, rest = map(json.loads, capsys.readouterr().out.splitlines())
+    assert rest["right"] == 0 and rest["classes"] == list(classes)
+    assert [row[-1] for row in rest["confusion"]] == [4] * len(config.classes) + [0]
+    assert picture.is_file() and (folder / "confusion.png").is_file()
+    assert main(["evaluate", *wide, "--recipe", "denomae10"]) == 2
+    assert "wanted a classifier of ['ook', '4ask'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

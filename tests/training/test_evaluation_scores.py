@@ -28,6 +28,16 @@ def _outcome(named, truth, snr_db, classes=10, confidence=0.9, estimate=None) ->
     return Outcome(probabilities.log(), snr if estimate is None else estimate, truth, snr)
 
 
+def test_a_class_that_the_model_knows_besides_changes_no_limit():
+    truth, named = list(range(10)) * 2, list(range(10)) + [10] * 10
+    wide = report_of(_outcome(named, truth, 0.0, 11), (*PAPER.classes, "morse"), PAPER)
+    own = report_of(_outcome(list(range(10)) * 2, truth, 0.0), PAPER.classes, PAPER)
+    (row,), (known,) = wide["rows"], own["rows"]
+    assert row["merged_limit"] == known["merged_limit"] and known["merged_limit"] > 0
+    assert row["limit"] == known["limit"] and row["accuracy"] == 0.5
+    assert np.array(row["confusion"])[:, 10].tolist() == [1] * 10 + [0]
+
+
 def test_wilson_gives_the_published_interval_of_ten_in_a_hundred_and_of_none_in_ten():
     # R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)

@@ -37,7 +37,8 @@ def report_of(
 
     Args:
         outcome: of frames of all classes equally often, so that its rows compare with the limit.
-        classes: in the order of the logits.
+        classes: in the order of the logits: the recipe's, and behind them those that the model
+            knows besides and that no frame is of.
         temperature: by which logits are divided, where confidences are meant.
 
     Returns:
@@ -67,7 +68,7 @@ def report_of(
 
 def with_limits(report: Report, recipe: Recipe) -> Report:
     """The same report beside the limits that are known now, which may be more than were then."""
-    groups, classes = same_waveforms(recipe), tuple(report["classes"])
+    groups, classes = same_waveforms(recipe), recipe.classes
     rows = [row | _limits(row, recipe.name, classes, groups) for row in report["rows"]]
     means = {name: _mean(rows, *ends) for name, ends in RANGES.items()}
     return report | {"rows": rows, "means": means, "violations": violations(rows)}

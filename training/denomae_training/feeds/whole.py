@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A set of frames as one sample, which is built once and kept: how large, and where there is room."""
+"""Sets of frames that are built once and kept: how large they may be, and where there is room."""
 
 from __future__ import annotations
 
