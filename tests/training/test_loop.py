@@ -19,7 +19,7 @@ from denomae_training.loop.average import Average
 from denomae_training.loop.distributed import Group
 from denomae_training.loop.optimizer import optimizer_of, parameter_groups
 from denomae_training.loop.progress import Clock
-from denomae_training.loop.schedule import Schedule
+from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, _Training, train
 
 
@@ -186,6 +186,15 @@ def test_one_slow_save_does_not_make_all_later_ones_rare(tmp_path, monkeypatch):
     machine = replace(MACHINE, save_every_s=35.0)
     small_run(tmp_path, replace(SCHEDULE, frames=4 * 220), machine)
     assert saved == [4, *range(4 + 201, 220, 4), 220]
+
+
+@pytest.mark.parametrize(
+    "cores, processes, workers", [(1, 1, 1), (2, 1, 1), (6, 1, 5), (64, 1, 8), (16, 4, 3)]
+)
+def test_spare_cores_make_frames(monkeypatch, cores, processes, workers):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    assert Machine().workers == workers and Machine(workers=0).workers == 0
 
 
 def test_waiting_is_counted_behind_the_first_batch(monkeypatch):

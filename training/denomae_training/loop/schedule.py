@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -62,6 +63,13 @@ class Schedule:
         return self.learning_rate * warm * min(1.0, left)
 
 
+def spare_cores() -> int:
+    """Cores that a process may use beside the one that it trains with, 1 to 8; with `torchrun`, its
+    part of them."""
+    cores = len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return max(1, min(cores - 1, 8))
+
+
 @dataclass(frozen=True)
 class Machine:
     """Where and how a run computes.
@@ -73,8 +81,9 @@ class Machine:
     device: str = "auto"
     precision: str = "auto"
     """fp32, bf16, or auto: bf16 where the processor multiplies it natively."""
-    workers: int = 1
-    """Processes that synthesize frames, beside each process that trains."""
+    workers: int = field(default_factory=spare_cores)
+    """Processes that synthesize frames, beside each process that trains; 0: that one does it
+    itself. As a rule as many as there are cores to spare, up to eight."""
     threads: int = 0
     """CPU threads of torch; 0: as many as there are cores."""
     save_every_s: float = 120.0
