@@ -65,9 +65,10 @@ def denoising_report(
     Returns:
         `rows`: for each SNR one object a class, one over the `linear` classes of the recipe, if it
         says which are, and one over `all`. `gain_db` is the gain in SNR of the signal,
-        `scaled_gain_db` the same if each frame had its best amplitude, `wiener_gain_db` that of the
-        Wiener filter on these frames, `wiener_theory_db` what theory promises it, and
-        `filter_gain_db` the gain of `filtered`; PSNR (dB) and SSIM of signal and image, each also of the noisy one, and of the Wiener filter's signal.
+        `scaled_gain_db` the same if each frame had its best amplitude, `filter_gain_db` that of
+        `filtered`, `wiener_gain_db` that of the Wiener filter on these frames, and
+        `wiener_theory_db` what theory promises it; PSNR (dB) and SSIM of signal and image, each
+        also of the noisy one, and of the Wiener filter's signal.
 
     Raises:
         DenomaeError: a modality came out that is no clean one, or in another shape.
