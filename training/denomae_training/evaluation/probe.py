@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an encoder knows before it is taught classes: a linear probe and nearest neighbours.
+"""What an encoder knows before it is taught classes, by a linear probe.
 
-Both look at the mean of a frozen encoder's tokens, which is all that the head ever sees.
+It looks at the mean of a frozen encoder's tokens, which is all that the head ever sees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denomae.errors import DenomaeError
@@ -19,7 +18,6 @@ from denomae_training.evaluation.outcome import Outcome
 from denomae_training.feeds.sample import Sample
 
 PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)  # C of the logistic regression
-NEIGHBOURS = 20
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,16 @@ class Features:
                        self.snr_db)  # fmt: skip
 
 
+def mean_token(encoder: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
+    """The mean of all tokens of each frame, which is all that a head sees: float32 [B, width]."""
+    return torch.cat(list(encoder(inputs).values()), dim=1).float().mean(1)
+
+
 @torch.inference_mode()
 def features_of(
     encoder: nn.Module, samples: Iterable[Sample], names: tuple[str, ...] | None = None
 ) -> Features:
-    """The mean of all tokens of each frame, in eval mode.
+    """The `mean_token` of each frame, in eval mode.
 
     Args:
         names: which modalities it is shown; None: all that it knows.
@@ -50,8 +53,7 @@ def features_of(
     values, classes, snr = [], [], []
     for sample in samples:
         inputs = {name: sample.views[name].to(device) for name in names or encoder.modalities}
-        tokens = torch.cat(list(encoder(inputs).values()), dim=1)  # [B, T, width]
-        values.append(tokens.float().mean(1).cpu())
+        values.append(mean_token(encoder, inputs).cpu())
         classes.append(sample.class_index.cpu())
         snr.append(sample.snr_db.cpu())
     return Features(torch.cat(values), torch.cat(classes), torch.cat(snr))
@@ -91,22 +93,3 @@ def linear_probe(
     found = torch.from_numpy(probe.predict_log_proba(standard(test))).float()
     logits[:, torch.from_numpy(probe.classes_)] = found
     return test.outcome(logits), penalty
-
-
-def nearest_neighbours(
-    train: Features, test: Features, class_count: int, neighbours: int = NEIGHBOURS
-) -> Outcome:
-    """Each test frame is what most of its nearest training frames are, by the cosine.
-
-    Votes are weighted by exp(cosine / 0.07), as Wu et al., arXiv 1805.01978; the logits are the
-    logarithm of the summed votes.
-    """
-    neighbours = min(neighbours, len(train.values))
-    known = F.normalize(train.values, dim=1)
-    logits = []
-    for part in F.normalize(test.values, dim=1).split(1000):
-        near, place = (part @ known.t()).topk(neighbours, dim=1)
-        votes = torch.zeros(len(part), class_count)
-        votes.scatter_add_(1, train.class_index[place], ((near - 1) / 0.07).exp())
-        logits.append(votes.clamp_min(1e-30).log())
-    return test.outcome(torch.cat(logits))

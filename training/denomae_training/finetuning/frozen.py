@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from denomae.model.classifier import Classifier, Head, Verdict
 from denomae.model.presets import Architecture
 from denomae_training.evaluation import Outcome
+from denomae_training.evaluation.probe import mean_token
 from denomae_training.feeds.feed import Feed, Kept
 from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.objectives.classification import verdict_loss
@@ -103,5 +104,4 @@ class FrozenAnswers:
 @torch.no_grad()
 def _features(encoder: nn.Module, sample: Sample) -> Tensor:
     """[B, 1, width]."""
-    tokens = torch.cat(list(encoder(sample.views).values()), dim=1)
-    return tokens.mean(1, keepdim=True)
+    return mean_token(encoder, sample.views)[:, None]

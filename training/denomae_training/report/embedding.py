@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from denomae.errors import DenomaeError
 from denomae_training.checks.figure import new_figure, save
+from denomae_training.evaluation.probe import mean_token
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#8b5a2b")
 SHAPES = ("o", "^", "s")
@@ -46,8 +47,7 @@ def features(
     parts = []
     for first in range(0, len(views[inputs[0]]), batch):
         some = {name: views[name][first : first + batch] for name in inputs}
-        tokens = torch.cat(list(encoder(some).values()), dim=1)  # [B, T, width]
-        parts.append(tokens.float().mean(1))
+        parts.append(mean_token(encoder, some))
     return torch.cat(parts).numpy()
 
 
