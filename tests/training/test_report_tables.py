@@ -155,6 +155,8 @@ def test_what_is_the_same_for_all_runs_is_said_once():
     assert found.columns[-1] == "threads" and [row[-1] for row in found.rows] == [1, 2]
     assert found.note == "Of all: hardware 2 cores; commit 0000000000; versions torch 2.15.0."
     assert found.rows[0][:5] == ("a", 10_000, 20.0, 10.0, 333.0)
+    changed = all_tables([replace(one, commit="1" * 40 + "+changes")], [])["runs"]
+    assert "commit 1111111111+changes;" in changed.note
 
 
 def test_denoising_shows_classes_together_and_keeps_each_for_itself(results):

@@ -186,7 +186,7 @@ def runs_table(results: Sequence[Result]) -> Table:
     places = {
         "hardware": [run.hardware for run in results],
         "threads": [run.threads for run in results],
-        "commit": [run.commit[:10] for run in results],
+        "commit": [run.commit[:10] + run.commit[40:] for run in results],
         "versions": [", ".join(f"{k} {v}" for k, v in run.versions.items()) for run in results],
     }
     for name, values in places.items():
