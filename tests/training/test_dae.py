@@ -2,6 +2,7 @@
 """The convolutional denoiser: what it sees, what it is asked for, and that it can learn it."""
 
 import dataclasses
+import json
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from denomae_training.cli import main
 from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.objectives.dae import Dae
 from denomae_training.rivals.conv import ConvEncoder
-from denomae_training.rivals.stored import load_encoder
+from denomae_training.rivals.stored import load_encoder, save_encoder
 from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipes import RECIPES
 
@@ -98,6 +99,26 @@ def test_the_command_leaves_its_encoder_for_others_to_start_from(tmp_path):
     encoder = load_encoder(tmp_path / "encoder")
     assert isinstance(encoder, ConvEncoder) and encoder.modalities == ("noisy_image",)
     assert encoder.architecture == PRESETS["nano"]
+
+
+def test_its_encoder_is_probed_by_the_command_and_makes_no_checkpoint(tmp_path, capsys):
+    torch.manual_seed(0)
+    save_encoder(tmp_path / "encoder", Dae(LIVE_MODALITIES).model(SMALL).encoder)
+    few = ["--labels", "20", "--validation-frames", "10", "--report-frames", "100"]
+    command = [
+        "finetune", "--output", str(tmp_path / "out"), "--start", str(tmp_path / "encoder"),
+        "--recipe", "denomae10", "--modalities", "image", *few,
+        "--machine.workers", "0", "--machine.threads", "1", "--machine.device", "cpu",
+    ]  # fmt: skip
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "no ViT, and no checkpoint runs such a one live; wanted --mode linear" in said
+    assert not (tmp_path / "out").exists()
+    pytest.importorskip("sklearn")
+    assert main([*command, "--mode", "linear"]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["frames"] == 100 and 0 <= report["accuracy"] <= 1
+    assert not (tmp_path / "out" / "checkpoint").exists()
 
 
 def test_an_image_that_does_not_halve_three_times_is_refused():

@@ -17,9 +17,10 @@ from denomae.model.presets import PRESETS
 from denomae.raster import ImageSpec
 from denomae_training.commands.common import checkpoint_config
 from denomae_training.feeds.sample import sample_of
+from denomae_training.finetuning.starting import starting_classifier
 from denomae_training.objectives.classification import Classification
 from denomae_training.rivals.cnn import PUBLISHED, CnnEncoder, CnnSize, size_for
-from denomae_training.rivals.encoders import ENCODERS, classifier_of, make_encoder
+from denomae_training.rivals.encoders import ENCODERS, make_encoder
 from denomae_training.rivals.stored import load_encoder, save_encoder
 from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipes import RECIPES
@@ -43,12 +44,17 @@ def _inputs(sample, names):
     return {name: sample.views[name] for name in names}
 
 
+def _classifier(kind, modalities, classes=10):
+    encoder = make_encoder(kind, SMALL, modalities)
+    return starting_classifier(encoder, SMALL, modalities, classes, seed=1)
+
+
 @pytest.mark.parametrize("kind, modalities", KINDS)
 def test_every_encoder_gives_tokens_of_its_width_and_stands_before_the_one_head(
     kind, modalities, sample
 ):
     torch.manual_seed(0)
-    model = classifier_of(kind, SMALL, modalities, classes=10)
+    model = _classifier(kind, modalities)
     assert type(model.encoder) is ENCODERS[kind] and model.architecture == SMALL
     tokens = model.encoder(_inputs(sample, modalities))
     assert tuple(tokens) == modalities == model.encoder.modalities
@@ -96,7 +102,7 @@ def test_the_cnns_token_is_made_of_means_and_variances_over_time():
 def test_the_cnn_learns_a_few_frames_by_heart():
     torch.manual_seed(0)
     batch = sample_of(make_batch(RECIPES["denomae10"], 2, 0, 8), SIGNAL, SMALL)
-    model = classifier_of("cnn", SMALL, SIGNAL, 10)
+    model = _classifier("cnn", SIGNAL)
     objective = Classification(10, SIGNAL)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for _ in range(100):

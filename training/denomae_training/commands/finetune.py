@@ -47,6 +47,7 @@ from denomae_training.finetuning.tuning import Tuning
 from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run
+from denomae_training.rivals.stored import RECORD_FILE, load_encoder
 from denomae_training.signals.dataset import split_seed
 from denomae_training.signals.extended import with_classes
 from denomae_training.signals.recipe import Recipe
@@ -61,7 +62,8 @@ class Finetune:
     """The run's folder: log, states (to resume), `checkpoint/` and `report.json`."""
     start: Path | None = None
     """A pretrained checkpoint, or a classifier to go on from; `shipped`: the one that came with
-    the program. Without it the model starts from scratch."""
+    the program. With --mode linear also the `encoder/` of `pretrain objective:dae`. Without it the
+    model starts from scratch."""
     preset: str = "nano"
     """The size, where there is nothing to start from."""
     recipe: str | None = None
@@ -93,17 +95,18 @@ class Finetune:
 
     def run(self) -> None:
         folder = SHIPPED if self.start == Path("shipped") else self.start
-        start = read_config(folder) if folder else None
+        rival = self._rival(folder) if folder and (folder / RECORD_FILE).is_file() else None
+        start = read_config(folder) if folder and not rival else None
         recipe = self._recipe(start)
         captured = self._captures(recipe)
         if captured:
             recipe = captured.recipe
-        model = load_model(folder, start) if folder else None
+        model = load_model(folder, start) if start else rival
         encoder = getattr(model, "encoder", model)  # of some checkpoints it is all that there is
         head = None
         if start and isinstance(model, Classifier):
             head = widened(model.head, start.classes, recipe.classes)
-        architecture = start.architecture if start else architecture_of(self.preset)
+        architecture = (start or rival).architecture if folder else architecture_of(self.preset)
         open_run(self)
         device, precision = open_machine(self.machine)
         if self.tuning.mode == "linear":
@@ -126,6 +129,16 @@ class Finetune:
         )
         if self.report_frames and not here().rank and (captured or head):
             self._report(tuned, model if head else None, recipe, captured, device)
+
+    def _rival(self, folder: Path) -> nn.Module:
+        """An encoder that is no ViT."""
+        if self.tuning.mode != "linear":
+            raise DenomaeError(
+                f"{folder} holds an encoder that is no ViT, and no checkpoint runs such a one "
+                "live; wanted --mode linear, or `denomae-train protocol`, which fine-tunes such "
+                "encoders to compare them"
+            )
+        return load_encoder(folder)
 
     def _recipe(self, start: CheckpointConfig | None) -> Recipe:
         """The recipe, with what the classifier to start from has learnt from recordings before."""

@@ -61,5 +61,5 @@ def linear(
         for first in range(0, budget.size, _AT_ONCE)
     ]
     held = validation_frames(source, seed, tuning.validation_frames)
-    parts = (features_of(model.encoder, samples(part)) for part in (learnt, held, frames))
+    parts = (features_of(model.encoder, samples(part), names) for part in (learnt, held, frames))
     return linear_probe(*parts, class_count=classes)

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from torch import nn
 
 from denomae.errors import DenomaeError
-from denomae.model.classifier import Classifier
 from denomae.model.encoder import Encoder
 from denomae.model.initialise import initialise
 from denomae.model.presets import Architecture
@@ -39,15 +37,3 @@ def make_encoder(kind: str, architecture: Architecture, modalities: tuple[str, .
 def kind_of(encoder: nn.Module) -> str:
     """The name of an encoder's kind."""
     return next(kind for kind, made in ENCODERS.items() if type(encoder) is made)
-
-
-def classifier_of(
-    kind: str, architecture: Architecture, modalities: tuple[str, ...], classes: int
-) -> Classifier:
-    """A new encoder of any kind behind the one head."""
-    if kind == "vit":
-        return Classifier(architecture, modalities, classes)
-    classifier = Classifier(replace(architecture, depth=1), modalities, classes)
-    classifier.architecture = architecture
-    classifier.encoder = make_encoder(kind, architecture, modalities)
-    return classifier
