@@ -14,17 +14,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import torch
-from torch.utils.data import DataLoader, Dataset
 
 from denomae.captures.files import replacing
 from denomae.errors import CaptureError, DenomaeError
 from denomae_training.data.plan import Frame, Plan, Writer
 from denomae_training.data.written_hdf5 import Hdf5Writer
 from denomae_training.data.written_sigmf import SigmfWriter
+from denomae_training.signals.dataset import made_ahead
 from denomae_training.signals.recipe import synthesize
 
 RECORD, CHECKSUMS = "set.json", "SHA256SUMS"
@@ -140,37 +139,22 @@ def _check_room(plan: Plan, folder: Path) -> None:
 def _fill(writer: Writer, workers: int, advance: Callable[[int], None]) -> None:
     plan, done = writer.plan, writer.done()
     advance(min(done * plan.frames_a_part, plan.frames))
-    loader = DataLoader(
-        _Parts(plan),
-        sampler=range(done, plan.parts),
-        batch_size=None,
-        num_workers=workers,
-        prefetch_factor=2 if workers else None,
-        worker_init_fn=_one_thread,
-    )
-    for part, frames in enumerate(loader, start=done):
+    parts = made_ahead(partial(_part, plan), done, plan.parts, workers, ahead=2)
+    for part, frames in enumerate(parts, start=done):
         writer.write(part, frames)
         advance(len(frames))
     writer.finish()
     _write(writer.folder / CHECKSUMS, "".join(_checksums(writer.folder)))
 
 
-class _Parts(Dataset):
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-
-    def __getitem__(self, part: int) -> list[Frame]:
-        first = part * self.plan.frames_a_part
-        last = min(first + self.plan.frames_a_part, self.plan.frames)
-        found = []
-        for index in range(first, last):
-            item = synthesize(self.plan.recipe, self.plan.seed, index)
-            found.append(Frame(index, item.noisy, item.class_index, item.snr_db, item.drawn))
-        return found
-
-
-def _one_thread(_: int) -> None:
-    torch.set_num_threads(1)
+def _part(plan: Plan, part: int) -> list[Frame]:
+    first = part * plan.frames_a_part
+    last = min(first + plan.frames_a_part, plan.frames)
+    found = []
+    for index in range(first, last):
+        item = synthesize(plan.recipe, plan.seed, index)
+        found.append(Frame(index, item.noisy, item.class_index, item.snr_db, item.drawn))
+    return found
 
 
 def _checksums(folder: Path) -> Iterator[str]:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from denomae.model.presets import Architecture
 from denomae_training.data.source import Source
 from denomae_training.feeds.order import Order
 from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.feeds.whole import keep_bytes, set_bytes, whole
-from denomae_training.signals.dataset import Batch, collect
+from denomae_training.signals.dataset import Batch, collect, made_ahead
 
 _BUILD_AT_ONCE = 250
 
@@ -72,16 +71,8 @@ class Made(Feed):
         self.device, self.workers = device, workers
 
     def samples(self, first: int, end: int) -> Iterator[Sample]:
-        loader = DataLoader(
-            _Batches(self),
-            sampler=range(first, end),
-            batch_size=None,
-            num_workers=self.workers,
-            prefetch_factor=8 if self.workers else None,
-            worker_init_fn=_one_thread,
-        )
         rows, whole = self.share.rows(self.order.size), self.order.size
-        for batch in loader:
+        for batch in made_ahead(self.batch, first, end, self.workers):
             made = sample_of(batch.to(self.device), self.names, self.architecture)
             yield Sample(made.views, made.class_index, made.snr_db, rows, whole)
 
@@ -154,15 +145,3 @@ def feed_of(
     if order.set_size and size <= keep_bytes(device):
         return Kept(source, seed, names, architecture, order, device, share)
     return Made(source, seed, names, architecture, order, device, workers, share)
-
-
-class _Batches(Dataset):
-    def __init__(self, feed: Made) -> None:
-        self.feed = feed
-
-    def __getitem__(self, number: int) -> Batch:
-        return self.feed.batch(number)
-
-
-def _one_thread(_: int) -> None:
-    torch.set_num_threads(1)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from denomae_training.data.source import Recorded, Source
 
 HIGHEST_SEED = 2**31 - 1  # a split's seed then fits into 64 bits, with the number of a step on top
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,6 @@ def _stacked(waves: Sequence[np.ndarray]) -> np.ndarray:
     return stacked
 
 
-class _Batches(Dataset):
-    def __init__(self, source: Recipe | Source, seed: int, size: int) -> None:
-        self.source, self.seed, self.size = source, seed, size
-
-    def __getitem__(self, number: int) -> Batch:
-        first = number * self.size
-        if isinstance(self.source, Recipe):
-            return make_batch(self.source, self.seed, first, self.size)
-        return self.source.batch(self.seed, first, self.size)
-
-
 def batches(
     source: Recipe | Source, seed: int, size: int, first: int, end: int, workers: int
 ) -> Iterator[Batch]:
@@ -125,15 +117,40 @@ def batches(
         source: what the items are of: a recipe, or another source, such as recordings.
         workers: processes that work ahead; 0 makes each batch when it is asked for.
     """
-    loader = DataLoader(
-        _Batches(source, seed, size),
+    yield from made_ahead(partial(_batch, source, seed, size), first, end, workers)
+
+
+def _batch(source: Recipe | Source, seed: int, size: int, number: int) -> Batch:
+    if isinstance(source, Recipe):
+        return make_batch(source, seed, number * size, size)
+    return source.batch(seed, number * size, size)
+
+
+def made_ahead(
+    make: Callable[[int], Made], first: int, end: int, workers: int, ahead: int = 8
+) -> Iterator[Made]:
+    """make(first) .. make(end - 1), in order.
+
+    Args:
+        workers: processes of one thread each that make them, `ahead` each before they are asked
+            for; 0: each is made here, when it is asked for.
+    """
+    yield from DataLoader(
+        _Numbered(make),
         sampler=range(first, end),
         batch_size=None,
         num_workers=workers,
-        prefetch_factor=8 if workers else None,
+        prefetch_factor=ahead if workers else None,
         worker_init_fn=_one_thread,
     )
-    yield from loader
+
+
+class _Numbered(Dataset):
+    def __init__(self, make: Callable[[int], object]) -> None:
+        self.make = make
+
+    def __getitem__(self, number: int) -> object:
+        return self.make(number)
 
 
 def _one_thread(_: int) -> None:
