@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from denomae.checkpoint import Provenance, write_checkpoint
-from denomae.model.denoiser import denoised
+from denomae.model.denoiser import denoised, filtered
 from denomae.model.encoder import Encoder
 from denomae.model.presets import Architecture
 from denomae_training.commands.common import checkpoint_config
@@ -143,6 +143,7 @@ class Runner:
             self.settings.denoising_snr_db,
             self.settings.denoising_frames,
             device=self.device,
+            filtered=lambda views: filtered(model, {name: views[name] for name in point.inputs}),
         )
         return {"pretraining": pretraining, "denoising": tuple(report["rows"])}
 
