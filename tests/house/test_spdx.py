@@ -9,9 +9,12 @@ LINE = "SPDX-License-Identifier: GPL-3.0-or-later"
 SUFFIXES = {".py", ".pyi", ".cc", ".h", ".hpp", ".cmake", ".yml", ".yaml", ".sh", ".toml", ".in"}
 NAMES = {"CMakeLists.txt", "constraints.txt", ".clang-format", ".clang-tidy"}
 FOLDERS = ("script", ".ci")
+RECORDS = ("docs", "results")  # what the protocol wrote of its runs: measured, not sources
 
 
 def is_source(path) -> bool:
+    if path.parts[:2] == RECORDS:
+        return False
     return path.suffix in SUFFIXES or path.name in NAMES or path.parts[0] in FOLDERS
 
 
