@@ -76,7 +76,7 @@ class DemoFlowgraph(gr.top_block):
         self.sample_rate_hz, self.speed = sample_rate_hz, speed
         self.source = blocks.file_source(gr.sizeof_short, str(data), False)
         self.to_complex = blocks.interleaved_short_to_complex(False, False, CI16_FULL_SCALE)
-        self.classifier = denomae.denomae_classifier(
+        self.classifier = denomae.classifier(
             checkpoint=checkpoint,
             device=device,
             source="demo",
@@ -86,7 +86,7 @@ class DemoFlowgraph(gr.top_block):
             gate_db=GATE_DBFS,
             policy="newest" if speed else "block",
         )
-        self.publisher = denomae.denomae_label_publisher("tcp://127.0.0.1:*")
+        self.publisher = denomae.label_publisher("tcp://127.0.0.1:*")
         self.collector = LabelCollector()
 
         self.player = self.to_complex

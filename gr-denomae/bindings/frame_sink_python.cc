@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <gnuradio/denomae/frame_sampler.h>
+#include <chrono>
+#include <gnuradio/denomae/frame_sink.h>
 #include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 #include <variant>
 
-// BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sampler.h)
-// BINDTOOL_HEADER_FILE_HASH(aa3489101d5681834533919ebe502780)
+// BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sink.h)
+// BINDTOOL_HEADER_FILE_HASH(3e11b64216229801e869966fd29f4a45)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
 // BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
-// BINDTOOL_HEADER_FILE_HASH(b6a875cf053afc22d4c1c0ce760cb501)
+// BINDTOOL_HEADER_FILE_HASH(4cb3c4a0df59e80f5b651ba3346e0acf)
 
 namespace py = pybind11;
+using gr::denomae::doorbell;
 using gr::denomae::drop_policy;
 using gr::denomae::frame_batch;
 using gr::denomae::frame_counters;
-using gr::denomae::frame_sampler;
+using gr::denomae::frame_sink;
 
 namespace {
 
@@ -64,18 +66,18 @@ std::string describe(const frame_counters& c)
            ", tail_samples=" + std::to_string(c.tail_samples) + ")";
 }
 
-frame_sampler::sptr make_sampler(std::int64_t frame_length,
-                                 std::int64_t hop,
-                                 std::int64_t queue_frames,
-                                 const std::variant<drop_policy, std::string>& policy,
-                                 double gate_db,
-                                 double hysteresis_db)
+frame_sink::sptr make_sink(std::int64_t frame_length,
+                           std::int64_t hop,
+                           std::int64_t queue_frames,
+                           const std::variant<drop_policy, std::string>& policy,
+                           double gate_db,
+                           double hysteresis_db)
 {
     const drop_policy chosen =
         std::holds_alternative<drop_policy>(policy)
             ? std::get<drop_policy>(policy)
             : gr::denomae::kernel::parse_drop_policy(std::get<std::string>(policy));
-    return frame_sampler::make(
+    return frame_sink::make(
         frame_length, hop, queue_frames, chosen, gate_db, hysteresis_db);
 }
 
@@ -142,8 +144,28 @@ void bind_counters(py::module& m)
 
 } // namespace
 
-void bind_frame_sampler(py::module& m)
+void bind_frame_sink(py::module& m)
 {
+    py::class_<doorbell, std::shared_ptr<doorbell>>(
+        m,
+        "doorbell",
+        "What one thread waits at for the frames of several sinks. Read rings(), look at "
+        "every "
+        "sink, then wait(rings, timeout_s): what came meanwhile ends the wait at once.")
+        .def(py::init<>())
+        .def("ring", &doorbell::ring)
+        .def("rings", &doorbell::rings, "How often it has been rung.")
+        .def(
+            "wait",
+            [](const doorbell& bell, std::uint64_t rings, double timeout_s) {
+                const std::chrono::duration<double> timeout(timeout_s);
+                return bell.wait(rings,
+                                 std::chrono::duration_cast<doorbell::duration>(timeout));
+            },
+            py::arg("rings"),
+            py::arg("timeout_s"),
+            py::call_guard<py::gil_scoped_release>(),
+            "Waits until it has been rung more often than `rings`; whether it was.");
     py::enum_<drop_policy>(
         m, "drop_policy", "Which frame to drop when the queue is full.")
         .value("newest", drop_policy::newest, "drop the oldest queued frame")
@@ -152,13 +174,13 @@ void bind_frame_sampler(py::module& m)
     bind_batch(m);
     bind_counters(m);
 
-    py::class_<frame_sampler,
+    py::class_<frame_sink,
                gr::sync_block,
                gr::block,
                gr::basic_block,
-               std::shared_ptr<frame_sampler>>(
+               std::shared_ptr<frame_sink>>(
         m,
-        "frame_sampler",
+        "frame_sink",
         R"(Sink that cuts complex samples into frames and keeps them for pop().
 
 Args:
@@ -172,25 +194,24 @@ Args:
 Raises:
     ValueError: a parameter is out of its range.
 )")
-        .def(py::init(&make_sampler),
+        .def(py::init(&make_sink),
              py::arg("frame_length"),
              py::arg("hop"),
              py::arg("queue_frames"),
              py::arg("policy") = std::string("newest"),
              py::arg("gate_db") = gr::denomae::kernel::power_gate::always_open,
              py::arg("hysteresis_db") = 3.0)
-        .def("frame_length", &frame_sampler::frame_length)
-        .def("hop", &frame_sampler::hop)
-        .def("queue_frames", &frame_sampler::queue_frames)
-        .def("policy", &frame_sampler::policy)
-        .def("set_gate_db", &frame_sampler::set_gate_db, py::arg("gate_db"))
-        .def("gate_db", &frame_sampler::gate_db)
-        .def("set_hysteresis_db",
-             &frame_sampler::set_hysteresis_db,
-             py::arg("hysteresis_db"))
-        .def("hysteresis_db", &frame_sampler::hysteresis_db)
+        .def("frame_length", &frame_sink::frame_length)
+        .def("hop", &frame_sink::hop)
+        .def("queue_frames", &frame_sink::queue_frames)
+        .def("policy", &frame_sink::policy)
+        .def("set_gate_db", &frame_sink::set_gate_db, py::arg("gate_db"))
+        .def("gate_db", &frame_sink::gate_db)
+        .def(
+            "set_hysteresis_db", &frame_sink::set_hysteresis_db, py::arg("hysteresis_db"))
+        .def("hysteresis_db", &frame_sink::hysteresis_db)
         .def("set_sample_rate",
-             &frame_sampler::set_sample_rate,
+             &frame_sink::set_sample_rate,
              py::arg("rate_hz"),
              py::arg("settle_samples") = 0,
              "Says what the stream's rate is from the next samples on, whatever the "
@@ -199,17 +220,17 @@ Raises:
              "discontinuity, "
              "throws settle_samples away and ends the time until the next rx_time.")
         .def("set_center_frequency",
-             &frame_sampler::set_center_frequency,
+             &frame_sink::set_center_frequency,
              py::arg("frequency_hz"),
              py::arg("settle_samples") = 0,
              "Says what the stream's centre frequency is, in the same way, whatever the "
              "rx_freq tags say; nan: theirs.")
         .def("hold",
-             &frame_sampler::hold,
+             &frame_sink::hold,
              "Announces that rate or frequency are about to change: no frame is cut from "
              "what enters the block from here on, until release().")
         .def("release",
-             &frame_sampler::release,
+             &frame_sink::release,
              py::arg("rate_hz"),
              py::arg("frequency_hz"),
              py::arg("settle_samples") = 0,
@@ -217,31 +238,35 @@ Raises:
              "settle_samples later where the flowgraph ran meanwhile.")
         .def(
             "pop",
-            &frame_sampler::pop,
+            &frame_sink::pop,
             py::arg("max_frames"),
             py::arg("timeout_s"),
             py::call_guard<py::gil_scoped_release>(),
             "Waits for a frame and takes all that are queued, up to max_frames; an empty "
             "batch after timeout_s, or when the flowgraph stops meanwhile.")
+        .def("set_bell",
+             &frame_sink::set_bell,
+             py::arg("bell"),
+             "Rung whenever pop() has something new to say; None: no bell.")
         .def("discard",
-             &frame_sampler::discard,
+             &frame_sink::discard,
              "Throws away the queued frames, counted as dropped; how many.")
-        .def("counters", &frame_sampler::counters)
+        .def("counters", &frame_sink::counters)
         .def(
             "work_time_s",
-            &frame_sampler::work_time_s,
+            &frame_sink::work_time_s,
             py::arg("share"),
             "Seconds that this share (0..1) of the calls of work() since start() did not "
             "exceed, to an eighth more; 1: the longest.")
         .def("work_calls",
-             &frame_sampler::work_calls,
+             &frame_sink::work_calls,
              "How often work() has run since start().")
-        .def("run", &frame_sampler::run, "How often start() has run.")
+        .def("run", &frame_sink::run, "How often start() has run.")
         .def("current_run",
-             &frame_sampler::current_run,
+             &frame_sink::current_run,
              "The run in progress, or else the one that the next start() will begin.")
         .def("finished",
-             &frame_sampler::finished,
+             &frame_sink::finished,
              py::arg("run"),
              "Whether stop() was called for that run and none of its frames is queued.");
 }

@@ -65,6 +65,19 @@ frame_queue::frame_queue(std::size_t frame_length,
     d_pool.reserve(capacity + 1);
 }
 
+void frame_queue::set_bell(std::shared_ptr<doorbell> bell)
+{
+    std::lock_guard<std::mutex> lock(d_mutex);
+    d_bell = std::move(bell);
+}
+
+void frame_queue::ring(const std::shared_ptr<doorbell>& bell)
+{
+    if (bell) {
+        bell->ring();
+    }
+}
+
 frame_ptr frame_queue::acquire()
 {
     {
@@ -81,8 +94,10 @@ frame_ptr frame_queue::acquire()
 frame_ptr frame_queue::push(frame_ptr full)
 {
     frame_ptr blank;
+    std::shared_ptr<doorbell> bell;
     {
         std::lock_guard<std::mutex> lock(d_mutex);
+        bell = d_bell;
         if (d_counters.queued < d_ring.size()) {
             push_back(std::move(full));
             if (!d_pool.empty()) {
@@ -107,6 +122,7 @@ frame_ptr frame_queue::push(frame_ptr full)
         ++d_counters.seen;
     }
     d_filled.notify_one();
+    ring(bell);
     return blank ? std::move(blank) : std::make_unique<frame>(d_frame_length);
 }
 
@@ -185,11 +201,14 @@ void frame_queue::recycle(std::vector<frame_ptr>& frames)
 
 void frame_queue::wake()
 {
+    std::shared_ptr<doorbell> bell;
     {
         std::lock_guard<std::mutex> lock(d_mutex);
         ++d_wakes;
+        bell = d_bell;
     }
     d_filled.notify_all();
+    ring(bell);
 }
 
 std::size_t frame_queue::discard()

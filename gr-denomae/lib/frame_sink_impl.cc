@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "frame_sampler_impl.h"
+#include "frame_sink_impl.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -116,24 +116,24 @@ bool read_number(const pmt::pmt_t& value, bool& has, double& number)
 
 } // namespace
 
-frame_sampler::sptr frame_sampler::make(std::int64_t frame_length,
-                                        std::int64_t hop,
-                                        std::int64_t queue_frames,
-                                        drop_policy policy,
-                                        double gate_db,
-                                        double hysteresis_db)
+frame_sink::sptr frame_sink::make(std::int64_t frame_length,
+                                  std::int64_t hop,
+                                  std::int64_t queue_frames,
+                                  drop_policy policy,
+                                  double gate_db,
+                                  double hysteresis_db)
 {
-    return gnuradio::make_block_sptr<frame_sampler_impl>(
+    return gnuradio::make_block_sptr<frame_sink_impl>(
         frame_length, hop, queue_frames, policy, gate_db, hysteresis_db);
 }
 
-frame_sampler_impl::frame_sampler_impl(std::int64_t frame_length,
-                                       std::int64_t hop,
-                                       std::int64_t queue_frames,
-                                       drop_policy policy,
-                                       double gate_db,
-                                       double hysteresis_db)
-    : gr::sync_block("frame_sampler",
+frame_sink_impl::frame_sink_impl(std::int64_t frame_length,
+                                 std::int64_t hop,
+                                 std::int64_t queue_frames,
+                                 drop_policy policy,
+                                 double gate_db,
+                                 double hysteresis_db)
+    : gr::sync_block("frame_sink",
                      gr::io_signature::make(1, 1, sizeof(gr_complex)),
                      gr::io_signature::make(0, 0, 0)),
       d_hop(at_least_one("hop", hop, "sample")),
@@ -145,22 +145,22 @@ frame_sampler_impl::frame_sampler_impl(std::int64_t frame_length,
 {
 }
 
-void frame_sampler_impl::set_sample_rate(double rate_hz, std::int64_t settle_samples)
+void frame_sink_impl::set_sample_rate(double rate_hz, std::int64_t settle_samples)
 {
     say(&kernel::stream_parameters::rate_hz, valid_rate(rate_hz), settle_samples);
 }
 
-void frame_sampler_impl::set_center_frequency(double frequency_hz,
-                                              std::int64_t settle_samples)
+void frame_sink_impl::set_center_frequency(double frequency_hz,
+                                           std::int64_t settle_samples)
 {
     say(&kernel::stream_parameters::frequency_hz,
         valid_frequency(frequency_hz),
         settle_samples);
 }
 
-void frame_sampler_impl::say(double kernel::stream_parameters::*parameter,
-                             double value,
-                             std::int64_t settle_samples)
+void frame_sink_impl::say(double kernel::stream_parameters::*parameter,
+                          double value,
+                          std::int64_t settle_samples)
 {
     const std::uint64_t settle = valid_settle(settle_samples);
     std::lock_guard<std::mutex> lock(d_parameters_mutex);
@@ -169,16 +169,16 @@ void frame_sampler_impl::say(double kernel::stream_parameters::*parameter,
     d_parameters_said = true;
 }
 
-void frame_sampler_impl::hold()
+void frame_sink_impl::hold()
 {
     std::lock_guard<std::mutex> lock(d_parameters_mutex);
     d_hold_said = d_held = true;
     d_parameters_said = true;
 }
 
-void frame_sampler_impl::release(double rate_hz,
-                                 double frequency_hz,
-                                 std::int64_t settle_samples)
+void frame_sink_impl::release(double rate_hz,
+                              double frequency_hz,
+                              std::int64_t settle_samples)
 {
     const kernel::stream_parameters parameters{ valid_rate(rate_hz),
                                                 valid_frequency(frequency_hz) };
@@ -190,7 +190,7 @@ void frame_sampler_impl::release(double rate_hz,
     d_parameters_said = true;
 }
 
-void frame_sampler_impl::take_parameters()
+void frame_sink_impl::take_parameters()
 {
     if (!d_parameters_said.load(std::memory_order_relaxed)) {
         return; // work() takes no lock that it does not need
@@ -208,7 +208,7 @@ void frame_sampler_impl::take_parameters()
     d_parameters_said = false;
 }
 
-frame_batch frame_sampler_impl::pop(std::int64_t max_frames, double timeout_s)
+frame_batch frame_sink_impl::pop(std::int64_t max_frames, double timeout_s)
 {
     at_least_one("max_frames", max_frames, "frame");
     if (!(timeout_s >= 0.0)) {
@@ -222,35 +222,36 @@ frame_batch frame_sampler_impl::pop(std::int64_t max_frames, double timeout_s)
         std::chrono::duration_cast<kernel::frame_queue::duration>(timeout));
 }
 
-std::uint64_t frame_sampler_impl::run() const
+std::uint64_t frame_sink_impl::run() const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
     return d_run;
 }
 
-std::uint64_t frame_sampler_impl::current_run() const
+std::uint64_t frame_sink_impl::current_run() const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
     return d_run == d_stopped_run ? d_run + 1 : d_run;
 }
 
-bool frame_sampler_impl::finished(std::uint64_t run) const
+bool frame_sink_impl::finished(std::uint64_t run) const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
     return run < d_run || (run == d_stopped_run && d_queue.empty());
 }
 
-bool frame_sampler_impl::start()
+bool frame_sink_impl::start()
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
     d_queue.reset();
     d_work_times.clear();
     d_begun = false;
     ++d_run;
+    d_queue.wake(); // whoever was there before
     return true;
 }
 
-bool frame_sampler_impl::stop()
+bool frame_sink_impl::stop()
 {
     d_framer.end();
     {
@@ -261,9 +262,9 @@ bool frame_sampler_impl::stop()
     return true;
 }
 
-int frame_sampler_impl::work(int noutput_items,
-                             gr_vector_const_void_star& input_items,
-                             gr_vector_void_star&)
+int frame_sink_impl::work(int noutput_items,
+                          gr_vector_const_void_star& input_items,
+                          gr_vector_void_star&)
 {
     const auto samples = static_cast<const gr_complex*>(input_items[0]);
     const std::int64_t arrival_ns = monotonic_ns();
@@ -282,7 +283,7 @@ int frame_sampler_impl::work(int noutput_items,
     return static_cast<int>(consumed);
 }
 
-void frame_sampler_impl::read_tags(int count)
+void frame_sink_impl::read_tags(int count)
 {
     const std::uint64_t begin = nitems_read(0);
     d_events.clear();
@@ -324,7 +325,7 @@ void frame_sampler_impl::read_tags(int count)
     }
 }
 
-void frame_sampler_impl::warn_of(const tag_t& tag, const char* wanted)
+void frame_sink_impl::warn_of(const tag_t& tag, const char* wanted)
 {
     if (d_warned) {
         return;

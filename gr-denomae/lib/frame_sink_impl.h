@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef INCLUDED_DENOMAE_FRAME_SAMPLER_IMPL_H
-#define INCLUDED_DENOMAE_FRAME_SAMPLER_IMPL_H
+#ifndef INCLUDED_DENOMAE_FRAME_SINK_IMPL_H
+#define INCLUDED_DENOMAE_FRAME_SINK_IMPL_H
 
 #include <atomic>
-#include <gnuradio/denomae/frame_sampler.h>
+#include <gnuradio/denomae/frame_sink.h>
 #include <gnuradio/denomae/kernels/duration_histogram.h>
 #include <gnuradio/denomae/kernels/framer.h>
 #include <gnuradio/tags.h>
@@ -13,15 +13,15 @@
 namespace gr {
 namespace denomae {
 
-class frame_sampler_impl : public frame_sampler
+class frame_sink_impl : public frame_sink
 {
 public:
-    frame_sampler_impl(std::int64_t frame_length,
-                       std::int64_t hop,
-                       std::int64_t queue_frames,
-                       drop_policy policy,
-                       double gate_db,
-                       double hysteresis_db);
+    frame_sink_impl(std::int64_t frame_length,
+                    std::int64_t hop,
+                    std::int64_t queue_frames,
+                    drop_policy policy,
+                    double gate_db,
+                    double hysteresis_db);
 
     std::int64_t frame_length() const override { return d_queue.frame_length(); }
     std::int64_t hop() const override { return d_hop; }
@@ -41,6 +41,10 @@ public:
                  std::int64_t settle_samples) override;
 
     frame_batch pop(std::int64_t max_frames, double timeout_s) override;
+    void set_bell(std::shared_ptr<doorbell> bell) override
+    {
+        d_queue.set_bell(std::move(bell));
+    }
     std::uint64_t discard() override { return d_queue.discard(); }
     frame_counters counters() const override { return d_queue.counters(); }
     double work_time_s(double share) const override

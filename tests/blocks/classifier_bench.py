@@ -101,7 +101,7 @@ class Recording(gr.top_block):
         super().__init__()
         parameters = {"policy": "block", **parameters}
         self.source = blocks.vector_source_c(samples, False, 1, list(tags))
-        self.classifier = denomae.denomae_classifier(engine=engine, **parameters)
+        self.classifier = denomae.classifier(engine=engine, **parameters)
         self.collector = Collector()
         if rate_hz:
             self.pace = blocks.throttle(gr.sizeof_gr_complex, rate_hz)
@@ -129,7 +129,7 @@ class Radio(gr.top_block):
         self.source = analog.noise_source_c(analog.GR_GAUSSIAN, amplitude, 0)
         self.pace = blocks.throttle(gr.sizeof_gr_complex, rate_hz)
         self.pace.set_max_noutput_items(1024)
-        self.classifier = denomae.denomae_classifier(engine=engine, **parameters)
+        self.classifier = denomae.classifier(engine=engine, **parameters)
         self.collector = Collector()
         self.connect(self.source, self.pace, self.classifier)
         self.msg_connect(self.classifier, "labels", self.collector, "labels")

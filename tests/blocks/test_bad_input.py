@@ -51,7 +51,7 @@ def adds_up(counters):
 )
 def test_a_parameter_of_the_wrong_kind_or_size_is_refused_by_name(engine, parameter, value):
     with pytest.raises(DenomaeError, match=parameter) as refused:
-        denomae.denomae_classifier(engine=engine, **{parameter: value})
+        denomae.classifier(engine=engine, **{parameter: value})
     sentence = str(refused.value)
     assert str(value)[:40].encode(errors="backslashreplace").decode() in sentence
     assert "\n" not in sentence and len(sentence) < 200
@@ -60,7 +60,7 @@ def test_a_parameter_of_the_wrong_kind_or_size_is_refused_by_name(engine, parame
 @pytest.mark.parametrize("value", [0, -1, 0.5, "many", None, True, 2**31])
 def test_a_publishers_queue_that_cannot_be_is_refused_by_name(value):
     with pytest.raises(DenomaeError, match=f"queue_labels is {value!r}"):
-        denomae.denomae_label_publisher("tcp://127.0.0.1:*", queue_labels=value)
+        denomae.label_publisher("tcp://127.0.0.1:*", queue_labels=value)
 
 
 def test_a_sample_rate_of_0_takes_that_of_the_tags(engine):
@@ -102,7 +102,7 @@ def test_frames_of_another_length_than_the_checkpoints_are_named_and_end_no_radi
 
     flowgraph = gr.top_block()  # as someone would build it who takes the blocks apart
     source = blocks.vector_source_c(noise(20 * length))
-    sampler = denomae.frame_sampler(length, length, 64)
+    sampler = denomae.frame_sink(length, length, 64)
     outlet = label_outlet(sampler, Labeller(engine, "test"))
     flowgraph.connect(source, sampler)
     flowgraph.msg_connect(outlet, "life", outlet, "life")

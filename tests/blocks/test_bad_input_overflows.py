@@ -91,7 +91,7 @@ class Judge(gr.basic_block):
 def test_an_overflow_every_50_ms_costs_the_frames_it_cuts_and_nothing_else(engine, stretches, hop):
     flowgraph = gr.top_block()
     receiver, judge = OverflowingReceiver(stretches), Judge(hop)
-    classifier = denomae.denomae_classifier(engine=engine, hop=hop, policy="block")
+    classifier = denomae.classifier(engine=engine, hop=hop, policy="block")
     flowgraph.connect(receiver, classifier)
     flowgraph.msg_connect(classifier, "labels", judge, "labels")
     flowgraph.run()
@@ -123,7 +123,7 @@ def test_an_overflow_in_every_frame_gives_no_label_and_counts_them(engine):
 
     flowgraph = gr.top_block()
     storm, judge = Storm(10), Judge(N)
-    classifier = denomae.denomae_classifier(engine=engine, policy="block")
+    classifier = denomae.classifier(engine=engine, policy="block")
     flowgraph.connect(storm, classifier)
     flowgraph.msg_connect(classifier, "labels", judge, "labels")
     flowgraph.run()

@@ -45,7 +45,7 @@ def test_overlapping_and_sparse_frames_lie_a_hop_apart(engine, hop):
 
 def test_the_labels_port_may_stay_open(engine):
     flowgraph = gr.top_block()
-    classifier = denomae.denomae_classifier(engine=engine, policy="block", queue_frames=2)
+    classifier = denomae.classifier(engine=engine, policy="block", queue_frames=2)
     flowgraph.connect(blocks.vector_source_c(noise(20 * N)), classifier)
     flowgraph.run()
     assert classifier.status()["labels"] == 20
@@ -208,7 +208,7 @@ def test_a_status_line_is_logged_at_its_interval(engine, capfd):
 
 
 def test_a_stall_is_not_made_up_for_by_a_burst_of_status_lines(engine, capfd):
-    outlet = denomae.denomae_classifier(engine=engine, status_interval_s=60)._outlet
+    outlet = denomae.classifier(engine=engine, status_interval_s=60)._outlet
     outlet._next_line_at = time.monotonic() - 1000
     for _ in range(10):
         outlet._tick()
@@ -236,7 +236,7 @@ def test_times_told_within_every_frame_break_it_unless_they_agree(engine, rate, 
 def test_two_classifiers_of_one_stream_are_told_apart_by_their_source(engine, nano_checkpoint):
     flowgraph = Recording(noise(12 * N), engine, source="one")
     second, heard = (
-        denomae.denomae_classifier(str(nano_checkpoint), "cpu", "two", policy="block"),
+        denomae.classifier(str(nano_checkpoint), "cpu", "two", policy="block"),
         Collector(),
     )
     flowgraph.connect(flowgraph.source, second)

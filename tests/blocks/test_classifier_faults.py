@@ -18,26 +18,26 @@ def one_sentence(refused):
 
 def test_a_checkpoint_that_is_missing_is_named(tmp_path):
     with pytest.raises(CheckpointError, match="nowhere") as refused:
-        denomae.denomae_classifier(str(tmp_path / "nowhere"))
+        denomae.classifier(str(tmp_path / "nowhere"))
     assert one_sentence(refused)
 
 
 def test_a_folder_that_is_no_checkpoint_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=str(tmp_path)) as refused:
-        denomae.denomae_classifier(str(tmp_path))
+        denomae.classifier(str(tmp_path))
     assert one_sentence(refused)
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "abacus"])
 def test_a_device_that_is_not_there_is_named(nano_checkpoint, device):
     with pytest.raises(DeviceError, match=device) as refused:
-        denomae.denomae_classifier(str(nano_checkpoint), device)
+        denomae.classifier(str(nano_checkpoint), device)
     assert one_sentence(refused)
 
 
 @pytest.mark.parametrize("name", ["", "config.json", "model.safetensors"])
 def test_a_checkpoint_may_be_given_by_its_folder_or_a_file_in_it(nano_checkpoint, name):
-    classifier = denomae.denomae_classifier(str(nano_checkpoint / name), "cpu", batch_size=2)
+    classifier = denomae.classifier(str(nano_checkpoint / name), "cpu", batch_size=2)
     assert classifier.engine().model_name.startswith("untrained ")
 
 
@@ -63,17 +63,17 @@ def test_a_checkpoint_may_be_given_by_its_folder_or_a_file_in_it(nano_checkpoint
 )
 def test_a_parameter_out_of_its_range_is_refused_by_name(engine, parameter, value):
     with pytest.raises(DenomaeError, match=f"{parameter} is {value!r}") as refused:
-        denomae.denomae_classifier(engine=engine, **{parameter: value})
+        denomae.classifier(engine=engine, **{parameter: value})
     assert one_sentence(refused)
 
 
 def test_a_queue_beyond_any_memory_is_refused(engine):
     with pytest.raises(ValueError, match="queue_frames"):
-        denomae.denomae_classifier(engine=engine, queue_frames=2**40)
+        denomae.classifier(engine=engine, queue_frames=2**40)
 
 
 def test_values_that_cannot_be_are_refused_while_it_exists(engine):
-    classifier = denomae.denomae_classifier(engine=engine)
+    classifier = denomae.classifier(engine=engine)
     for change in (classifier.set_gate_db, classifier.set_hysteresis_db):
         with pytest.raises(DenomaeError):
             change(float("nan"))

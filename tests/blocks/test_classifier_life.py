@@ -13,8 +13,8 @@ import pytest
 import zmq
 from classifier_bench import FailingEngine, HeldEngine, Radio, Recording, eventually, noise
 from gnuradio import blocks, denomae, gr
+from gnuradio.denomae.hub import Client, hub_of
 from gnuradio.denomae.labeller import Labeller
-from gnuradio.denomae.worker import Worker
 
 from denomae.labels import Label
 
@@ -67,7 +67,7 @@ def test_a_slow_model_never_stalls_the_stream(engine, policy):
 def test_a_stop_takes_less_than_a_second_while_the_model_is_held(
     engine, runs_in_vain, patience_s, monkeypatch
 ):
-    monkeypatch.setattr(sys.modules["gnuradio.denomae.label_outlet"], "_STOP_S", patience_s)
+    monkeypatch.setattr(sys.modules["gnuradio.denomae.frame_outlet"], "_STOP_S", patience_s)
     held = HeldEngine(engine)
     radio = Radio(held)
     radio.start()
@@ -107,12 +107,12 @@ def test_a_stream_that_pauses_is_not_at_its_end(engine):
 
 
 def test_frames_that_an_earlier_run_left_behind_are_never_labelled(engine):
-    sampler = denomae.frame_sampler(N, N, 16, "newest")
+    sampler = denomae.frame_sink(N, N, 16, "newest")
     flowgraph = gr.top_block()
     flowgraph.connect(blocks.vector_source_c(noise(10 * N)), sampler)
     flowgraph.run()  # nobody takes its ten frames
     given, ended = [], threading.Event()
-    worker = Worker(
+    client = Client(
         sampler,
         2,
         Labeller(engine, "test"),
@@ -120,9 +120,10 @@ def test_frames_that_an_earlier_run_left_behind_are_never_labelled(engine):
         end=ended.set,
         fail=given.append,
         tick=lambda: None,
-        earlier=None,
     )
-    worker.start()  # as when GNU Radio starts the outlet of the second run before its sampler
+    hub_of(engine).join(
+        client
+    )  # as when GNU Radio starts the outlet of the second run before its sampler
     assert not ended.wait(0.5)
     sampler.start()
     sampler.stop()
@@ -255,7 +256,7 @@ def test_a_flowgraph_that_is_gone_leaves_no_engine_behind(nano_checkpoint):
 
 def test_every_label_reaches_a_subscriber_in_another_thread_through_the_publisher(engine):
     recording = Recording(noise(60 * N), engine)
-    recording.publisher = denomae.denomae_label_publisher("tcp://127.0.0.1:*")
+    recording.publisher = denomae.label_publisher("tcp://127.0.0.1:*")
     recording.msg_connect(recording.classifier, "labels", recording.publisher, "labels")
     with zmq.Context() as context, context.socket(zmq.SUB) as socket:
         socket.set(zmq.LINGER, 0)

@@ -47,6 +47,6 @@ def test_the_time_of_every_call_of_work_is_counted(engine):
 
 
 def test_a_share_of_the_calls_that_is_none_is_refused():
-    sampler = denomae.frame_sampler(16, 16, 1)
+    sampler = denomae.frame_sink(16, 16, 1)
     with pytest.raises(ValueError, match=r"share is 1\.5"):
         sampler.work_time_s(1.5)

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pmt
 import pytest
-from frame_sampler_rig import ChunkSource, Stream, expected, in_force, tag, time_in_force
+from frame_sink_rig import ChunkSource, Stream, expected, in_force, tag, time_in_force
 from gnuradio import blocks, denomae, gr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,7 +90,7 @@ def test_no_sample_is_lost_or_repeated_over_very_many_streams(
 def check_that_no_sample_is_lost_or_repeated(
     stream: Stream, length: int, hop: int, sizes: list[int], most: int
 ) -> None:
-    sampler = denomae.frame_sampler(length, hop, 2000, "newest")
+    sampler = denomae.frame_sink(length, hop, 2000, "newest")
     play(ChunkSource(stream, sizes), sampler, most)
     batch = pop_all(sampler)
     wanted = expected(stream, length, hop)
@@ -128,7 +128,7 @@ def test_the_gate_has_hysteresis(
 ) -> None:
     amplitudes = 10 ** (np.array(levels_db) / 20)
     stream = Stream(np.repeat(amplitudes, 32).astype(np.complex64))
-    sampler = denomae.frame_sampler(32, 32, 100, "newest", gate_db, hysteresis_db)
+    sampler = denomae.frame_sink(32, 32, 100, "newest", gate_db, hysteresis_db)
     play(ChunkSource(stream, [77]), sampler)
     wanted = expected(stream, 32, 32, gate_db, hysteresis_db)
     assert pop_all(sampler).sample_offset.tolist() == wanted.offsets
@@ -139,7 +139,7 @@ def test_the_gate_has_hysteresis(
     ("policy", "kept"), [("newest", range(16, 20)), ("oldest", range(4))], ids=str
 )
 def test_a_full_queue_drops_by_its_policy_and_counts(policy: str, kept: range) -> None:
-    sampler = denomae.frame_sampler(10, 10, 4, policy)
+    sampler = denomae.frame_sink(10, 10, 4, policy)
     play(ChunkSource(Stream(ramp(205)), [33]), sampler)
     c = sampler.counters()
     assert (c.seen, c.dropped, c.queued, c.delivered, c.tail_samples) == (20, 16, 4, 0, 5)
@@ -150,7 +150,7 @@ def test_a_full_queue_drops_by_its_policy_and_counts(policy: str, kept: range) -
 
 @pytest.mark.timeout(60)
 def test_block_delivers_every_frame_to_a_slow_consumer() -> None:
-    sampler = denomae.frame_sampler(16, 16, 2, denomae.drop_policy.block)
+    sampler = denomae.frame_sink(16, 16, 2, denomae.drop_policy.block)
     top = gr.top_block()
     source = ChunkSource(Stream(ramp(16 * 300 + 3)), [50])
     top.connect(source, sampler)
@@ -166,7 +166,7 @@ def test_block_delivers_every_frame_to_a_slow_consumer() -> None:
 
 @pytest.mark.timeout(30)
 def test_a_flowgraph_stops_within_a_second_while_block_waits() -> None:
-    sampler = denomae.frame_sampler(64, 64, 2, "block")
+    sampler = denomae.frame_sink(64, 64, 2, "block")
     top = gr.top_block()
     source = blocks.null_source(gr.sizeof_gr_complex)
     noise = blocks.add_const_cc(1)
@@ -188,7 +188,7 @@ def test_a_flowgraph_stops_within_a_second_while_block_waits() -> None:
 
 def test_every_run_begins_anew() -> None:
     stream = Stream(ramp(105), times={0: (7, 0.5)})
-    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    sampler = denomae.frame_sink(10, 10, 100, "newest")
     top = gr.top_block()
     source = ChunkSource(stream, [13])
     top.connect(source, sampler)
@@ -210,7 +210,7 @@ def test_every_run_begins_anew() -> None:
 
 @pytest.mark.timeout(30)
 def test_pop_waits_without_the_interpreter_and_wakes_when_the_flowgraph_stops() -> None:
-    sampler = denomae.frame_sampler(10, 10, 4, "newest")
+    sampler = denomae.frame_sink(10, 10, 4, "newest")
     top = gr.top_block()
     source = blocks.null_source(gr.sizeof_gr_complex)
     top.connect(source, sampler)
@@ -231,7 +231,7 @@ def test_pop_waits_without_the_interpreter_and_wakes_when_the_flowgraph_stops() 
 
 
 def test_a_batch_outlives_its_sampler_and_arrays_outlive_their_batch() -> None:
-    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    sampler = denomae.frame_sink(10, 10, 100, "newest")
     top = play(ChunkSource(Stream(ramp(50)), [13]), sampler)
     batch = pop_all(sampler)
     frames, offsets = batch.frames, batch.sample_offset
@@ -244,7 +244,7 @@ def test_a_batch_outlives_its_sampler_and_arrays_outlive_their_batch() -> None:
 
 def test_arrival_is_on_the_monotonic_clock() -> None:
     before = time.monotonic_ns()
-    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    sampler = denomae.frame_sink(10, 10, 100, "newest")
     play(ChunkSource(Stream(ramp(100)), [30]), sampler)
     arrivals = pop_all(sampler).arrival_ns
     assert before <= arrivals[0] <= arrivals[-1] <= time.monotonic_ns()
@@ -261,7 +261,7 @@ def test_a_malformed_tag_is_ignored() -> None:
         tag(25, "rx_freq", pmt.PMT_T),
     ]
     source = ChunkSource(stream, [9])
-    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    sampler = denomae.frame_sink(10, 10, 100, "newest")
     play(source, sampler)
     batch = pop_all(sampler)
     assert batch.sample_offset.tolist() == [0, 10, 20, 30]
@@ -276,7 +276,7 @@ def test_a_rate_and_a_frequency_may_be_any_real_number(number) -> None:
         tag(10, "rx_rate", number(2_000_000)),
         tag(10, "rx_freq", number(5_000_000_000)),
     ]
-    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    sampler = denomae.frame_sink(10, 10, 100, "newest")
     play(ChunkSource(stream, [9]), sampler)
     batch = pop_all(sampler)
     assert batch.sample_offset.tolist() == [0, 10, 20, 30]
@@ -285,7 +285,7 @@ def test_a_rate_and_a_frequency_may_be_any_real_number(number) -> None:
 
 
 def test_the_gate_changes_while_it_runs() -> None:
-    sampler = denomae.frame_sampler(10, 10, 100, "newest")
+    sampler = denomae.frame_sink(10, 10, 100, "newest")
     sampler.set_gate_db(-12.5)
     sampler.set_hysteresis_db(1.5)
     assert (sampler.gate_db(), sampler.hysteresis_db()) == (-12.5, 1.5)
@@ -307,11 +307,11 @@ def test_the_gate_changes_while_it_runs() -> None:
 )
 def test_parameters_without_sense_are_refused(arguments: tuple, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        denomae.frame_sampler(*arguments)
+        denomae.frame_sink(*arguments)
 
 
 @pytest.mark.parametrize(("count", "timeout"), [(0, 0.0), (1, -1.0), (1, float("nan"))])
 def test_a_pop_without_sense_is_refused(count: int, timeout: float) -> None:
-    sampler = denomae.frame_sampler(8, 8, 8)
+    sampler = denomae.frame_sink(8, 8, 8)
     with pytest.raises(ValueError, match="wanted"):
         sampler.pop(count, timeout)

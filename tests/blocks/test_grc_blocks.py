@@ -16,6 +16,11 @@ FILES = sorted(GRC.glob("*.block.yml"))
 BLOCKS = ["denomae_classifier", "denomae_label_publisher"]
 
 
+def class_of(block: str) -> type:
+    """What a GRC block makes: `gnuradio.denomae.x` of `denomae_x`."""
+    return getattr(denomae, block.removeprefix("denomae_"))
+
+
 def description(block):
     return yaml.safe_load((GRC / f"{block}.block.yml").read_text(encoding="utf-8"))
 
@@ -93,7 +98,7 @@ def test_the_defaults_are_valid_and_are_those_of_the_block(placed, block):
     made = placed(block)
     problems = [text for _, text in made.iter_error_messages() if "not connected" not in text]
     assert not problems
-    signature = inspect.signature(getattr(denomae, block)).parameters
+    signature = inspect.signature(class_of(block)).parameters
     for name, parameter in signature.items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             shown = made.params[name].get_evaluated()
@@ -105,12 +110,13 @@ def test_the_template_gives_each_parameter_to_the_block_under_its_name(placed, b
     code = placed(block).templates.render("make")
     given = {}
     exec(
-        code.replace(f"denomae.{block}(", "call("), {"call": lambda *a, **k: given.update(a=a, k=k)}
+        code.replace(f"denomae.{block.removeprefix('denomae_')}(", "call("),
+        {"call": lambda *a, **k: given.update(a=a, k=k)},
     )
-    bound = inspect.signature(getattr(denomae, block)).bind(*given["a"], **given["k"])
+    bound = inspect.signature(class_of(block)).bind(*given["a"], **given["k"])
     assert list(bound.arguments) == [
         name
-        for name, parameter in inspect.signature(getattr(denomae, block)).parameters.items()
+        for name, parameter in inspect.signature(class_of(block)).parameters.items()
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
     ]
     for name, value in bound.arguments.items():
@@ -123,7 +129,7 @@ def test_what_changes_while_running_calls_a_method_that_there_is(block):
     for callback in description(block)["templates"].get("callbacks", []):
         name, parameter = re.fullmatch(r"(\w+)\(\$\{(\w+)\}\)", callback).groups()
         assert name == f"set_{parameter}"
-        assert callable(getattr(getattr(denomae, block), name))
+        assert callable(getattr(class_of(block), name))
 
 
 def test_gate_and_threshold_change_while_running():

@@ -15,18 +15,18 @@ pytestmark = pytest.mark.timeout(60)
 
 
 def test_two_publishers_on_one_address_are_one_too_many():
-    first = denomae.denomae_label_publisher(ANY)
+    first = denomae.label_publisher(ANY)
     with pytest.raises(DenomaeError, match="in use") as refused:
-        denomae.denomae_label_publisher(first.endpoint())
+        denomae.label_publisher(first.endpoint())
     assert first.endpoint() in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_two_publishers_on_one_local_socket_are_one_too_many(tmp_path):
     address = f"ipc://{tmp_path}/labels"
-    first = denomae.denomae_label_publisher(address)
+    first = denomae.label_publisher(address)
     assert first.endpoint() == address
     with pytest.raises(DenomaeError, match="in use"):
-        denomae.denomae_label_publisher(address)
+        denomae.label_publisher(address)
 
 
 def test_the_address_is_free_again_when_the_flowgraph_is_gone():
@@ -61,6 +61,6 @@ def test_the_address_is_free_again_when_the_flowgraph_is_gone():
 )
 def test_an_address_that_cannot_be_bound_is_named_in_one_sentence(address):
     with pytest.raises(DenomaeError) as refused:
-        denomae.denomae_label_publisher(address)
+        denomae.label_publisher(address)
     sentence = str(refused.value)
     assert str(address) in sentence and "wanted" in sentence and "\n" not in sentence

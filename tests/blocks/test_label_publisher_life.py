@@ -38,7 +38,7 @@ def test_the_end_of_a_stream_waits_for_the_last_label_and_a_stop_does_not(
         time.sleep(0.01)
         return [b"denomae/label", label.to_json().encode()]
 
-    monkeypatch.setattr("gnuradio.denomae.label_publisher._encode", slowly)
+    monkeypatch.setattr(sys.modules["gnuradio.denomae.label_publisher"], "_encode", slowly)
     flowgraph = Flowgraph()
     flowgraph.start()
     for _ in range(120):
@@ -94,7 +94,7 @@ probe, label = (label_to_pdu(Label.from_json(text)) for text in sys.argv[1:3])
 flowgraph = gr.top_block()
 source = gr.basic_block("source", None, None)
 source.message_port_register_out(pmt.intern("labels"))
-publisher = denomae.denomae_label_publisher("tcp://127.0.0.1:*")
+publisher = denomae.label_publisher("tcp://127.0.0.1:*")
 flowgraph.msg_connect(source, "labels", publisher, "labels")
 flowgraph.start()
 print(publisher.endpoint(), flush=True)

@@ -61,7 +61,7 @@ def accounted_for(counters):
 
 
 def with_publisher(radio):
-    radio.publisher = denomae.denomae_label_publisher(ANY)
+    radio.publisher = denomae.label_publisher(ANY)
     radio.msg_connect(radio.classifier, "labels", radio.publisher, "labels")
     return radio
 

@@ -30,7 +30,7 @@ def nanoseconds_of(text):
 
 
 def a_batch(**fields):
-    """What `frame_sampler.pop` gives for one frame, as far as places read it."""
+    """What `frame_sink.pop` gives for one frame, as far as places read it."""
     values = {
         "sample_offset": 0,
         "arrival_ns": 0,
@@ -118,7 +118,7 @@ def test_the_hosts_clock_gives_arrival_less_the_frames_duration():
 
 
 def test_by_the_hosts_clock_frames_of_one_chunk_lie_apart_by_their_samples():
-    sampler = denomae.frame_sampler(100, 40, 100)
+    sampler = denomae.frame_sink(100, 40, 100)
     sampler.set_sample_rate(1e6)
     flowgraph = gr.top_block()
     flowgraph.connect(blocks.vector_source_c([1] * 1000), sampler)

@@ -51,7 +51,7 @@ class Tuner(gr.sync_block):
 )
 def test_no_frame_spans_a_retune_or_has_samples_that_were_to_settle(length, hop, at, settle):
     count = 1000
-    sampler = denomae.frame_sampler(length, hop, count)
+    sampler = denomae.frame_sink(length, hop, count)
     sampler.set_center_frequency(1e6)
     tuner = Tuner(count, at, sampler, lambda: sampler.set_center_frequency(2e6, settle))
     flowgraph = gr.top_block()
@@ -112,7 +112,7 @@ def test_a_changed_rate_ends_the_time_by_tags_but_not_the_hosts(engine):
 
 
 def test_a_changed_rate_ends_the_time_that_a_tag_told():
-    sampler = denomae.frame_sampler(10, 10, 100)
+    sampler = denomae.frame_sink(10, 10, 100)
     sampler.set_sample_rate(1e6)
     tuner = Tuner(40, 20, sampler, lambda: sampler.set_sample_rate(2e6))
     flowgraph = gr.top_block()
@@ -130,7 +130,7 @@ def test_behind_a_shifting_decimator_time_rate_and_frequency_are_true(engine, de
     rate, offset, tuned = 256e3, 64e3, 100e6
     taps = filter.firdes.low_pass(1, rate, 0.4 * rate / decimation, 0.2 * rate / decimation)
     channel = filter.freq_xlating_fir_filter_ccf(decimation, taps, offset, rate)
-    classifier = denomae.denomae_classifier(
+    classifier = denomae.classifier(
         engine=engine,
         policy="block",
         sample_rate=rate / decimation,
@@ -173,26 +173,26 @@ def test_the_filter_delays_the_signal_by_half_its_length_which_no_tag_tells():
 
 @pytest.mark.parametrize("value", [-1.0, math.inf, NAN])
 def test_a_rate_that_cannot_be_is_refused_by_name(engine, value):
-    classifier = denomae.denomae_classifier(engine=engine)
+    classifier = denomae.classifier(engine=engine)
     with pytest.raises(DenomaeError, match=f"sample_rate is {value}, wanted hertz above 0"):
         classifier.set_sample_rate(value)
     with pytest.raises(DenomaeError, match="sample_rate is"):
-        denomae.denomae_classifier(engine=engine, sample_rate=value)
+        denomae.classifier(engine=engine, sample_rate=value)
     if not math.isnan(value):
         with pytest.raises(ValueError, match="rate_hz is"):
-            denomae.frame_sampler(N, N, 1).set_sample_rate(value)
+            denomae.frame_sink(N, N, 1).set_sample_rate(value)
 
 
 def test_a_frequency_that_cannot_be_is_refused_by_name(engine):
-    classifier = denomae.denomae_classifier(engine=engine)
+    classifier = denomae.classifier(engine=engine)
     with pytest.raises(DenomaeError, match="center_frequency is inf, wanted hertz"):
         classifier.set_center_frequency(math.inf)
-    sampler = denomae.frame_sampler(N, N, 1)
+    sampler = denomae.frame_sink(N, N, 1)
     with pytest.raises(ValueError, match="frequency_hz is -inf"):
         sampler.set_center_frequency(-math.inf)
     with pytest.raises(ValueError, match="settle_samples is -1"):
         sampler.set_center_frequency(1e6, -1)
     with pytest.raises(DenomaeError, match="settle_samples is -1"):
-        denomae.denomae_classifier(engine=engine, settle_samples=-1)
+        denomae.classifier(engine=engine, settle_samples=-1)
     with pytest.raises(DenomaeError, match="time_source is 'gps'"):
-        denomae.denomae_classifier(engine=engine, time_source="gps")
+        denomae.classifier(engine=engine, time_source="gps")

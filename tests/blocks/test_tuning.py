@@ -95,7 +95,7 @@ class Station:
         tuning = (100e6, 4e6)
         self.granted: list[float] = []
         self.aerial = Aerial(tuning[0] - tuning[1] / 4, tuning[1], grant)
-        self.classifier = denomae.denomae_classifier(
+        self.classifier = denomae.classifier(
             engine=engine,
             sample_rate=tuning[1] / DECIMATION,
             center_frequency=tuning[0],

@@ -78,7 +78,7 @@ def test_the_guides_client_prints_every_label_and_counts_the_gaps(client, label_
 
 def test_the_guides_client_reads_the_labels_of_a_live_classifier(client, engine):
     recording = Recording(noise(40 * N), engine, sample_rate=1e6, center_frequency=868e6)
-    recording.publisher = denomae.denomae_label_publisher(ANY)
+    recording.publisher = denomae.label_publisher(ANY)
     recording.msg_connect(recording.classifier, "labels", recording.publisher, "labels")
     with Program(client, recording.publisher.endpoint()) as program:
         while not program.has_line(0.02):
@@ -132,7 +132,7 @@ while True:
 
 def test_a_plain_subscriber_in_another_process_gets_every_label_exactly(engine):
     recording = Recording(noise(300 * N), engine, source='a "name" of ünusual form')
-    recording.publisher = denomae.denomae_label_publisher(ANY)
+    recording.publisher = denomae.label_publisher(ANY)
     recording.msg_connect(recording.classifier, "labels", recording.publisher, "labels")
     with Program(PLAIN_SUBSCRIBER, recording.publisher.endpoint()) as program:
         while not program.has_line(0.02):
@@ -193,7 +193,7 @@ def test_labels_pass_through_gnu_radios_own_zmq_blocks(label_factory):
 
     flowgraph = gr.top_block()
     receive = zeromq.sub_msg_source(sink.last_endpoint(), 100, False)
-    flowgraph.publisher = denomae.denomae_label_publisher(ANY)
+    flowgraph.publisher = denomae.label_publisher(ANY)
     flowgraph.msg_connect(receive, "out", flowgraph.publisher, "labels")
     flowgraph.publish = lambda message: source.message_port_pub(PORT, message)
 

@@ -104,7 +104,7 @@ send(peer, [(b"\\x00\\xfe\\x05" + bytes(253)) * 2**12] * 64)
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_client_that_floods_the_port_harms_nobody(engine, flood):
     radio = Radio(engine)
-    radio.publisher = denomae.denomae_label_publisher(ANY)
+    radio.publisher = denomae.label_publisher(ANY)
     radio.msg_connect(radio.classifier, "labels", radio.publisher, "labels")
     radio.start()
     address = radio.publisher.endpoint()

@@ -61,7 +61,7 @@ while True:
 @pytest.mark.parametrize("pause_s", [3, pytest.param(60, marks=pytest.mark.long)])
 def test_who_stops_reading_and_reads_again_misses_labels_and_nobody_else_does(engine, pause_s):
     radio = Radio(engine, source="x" * 40_000)  # large labels: buffers on the way are soon full
-    radio.publisher = denomae.denomae_label_publisher(ANY, queue_labels=64)
+    radio.publisher = denomae.label_publisher(ANY, queue_labels=64)
     radio.msg_disconnect(radio.classifier, "labels", radio.collector, "labels")  # it keeps them
     radio.msg_connect(radio.classifier, "labels", radio.publisher, "labels")
     radio.start()

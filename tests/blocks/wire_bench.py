@@ -29,7 +29,7 @@ class Flowgraph(gr.top_block):
         super().__init__()
         self.source = gr.basic_block("source", None, None)
         self.source.message_port_register_out(PORT)
-        self.publisher = denomae.denomae_label_publisher(address, queue_labels)
+        self.publisher = denomae.label_publisher(address, queue_labels)
         self.msg_connect(self.source, "labels", self.publisher, "labels")
 
     def publish(self, message: Any) -> None:

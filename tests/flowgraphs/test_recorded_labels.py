@@ -31,7 +31,7 @@ def test_the_shipped_model_gives_its_recorded_labels():
     flowgraph, heard = gr.top_block(), blocks.message_debug()
     source = blocks.file_source(gr.sizeof_short, str(CAPTURE), False)
     to_complex = blocks.interleaved_short_to_complex(False, False, 32768.0)
-    classifier = denomae.denomae_classifier(device="cpu", policy="block", gate_db=GATE_DBFS)
+    classifier = denomae.classifier(device="cpu", policy="block", gate_db=GATE_DBFS)
     flowgraph.connect(source, to_complex, classifier)
     flowgraph.msg_connect(classifier, "labels", heard, "store")
     flowgraph.run()

@@ -231,4 +231,64 @@ BOOST_AUTO_TEST_CASE(counters_stay_exact_and_frames_whole_under_threads)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_bell_is_rung_at_each_frame_that_waits_and_at_a_wake)
+{
+    const auto bell = std::make_shared<doorbell>();
+    frame_queue one(length, 2, drop_policy::newest), two(length, 2, drop_policy::oldest);
+    one.set_bell(bell);
+    two.set_bell(bell);
+    BOOST_TEST(!bell->wait(bell->rings(), 0ns));
+    const std::uint64_t before = bell->rings();
+    push(one, 0);
+    push(two, 0);
+    BOOST_TEST(bell->rings() == before + 2);
+    BOOST_TEST(bell->wait(before, 0ns)); // rung already: it does not wait for another
+    two.wake();
+    BOOST_TEST(bell->rings() == before + 3);
+    one.set_bell(nullptr);
+    push(one, 1);
+    BOOST_TEST(bell->rings() == before + 3);
+}
+
+BOOST_AUTO_TEST_CASE(one_consumer_of_four_queues_misses_no_frame)
+{
+    constexpr std::uint64_t frames = 5000;
+    const auto bell = std::make_shared<doorbell>();
+    std::vector<std::unique_ptr<frame_queue>> queues;
+    std::vector<std::thread> producers;
+    for (int i = 0; i < 4; ++i) {
+        queues.push_back(std::make_unique<frame_queue>(length, 4, drop_policy::block));
+        queues.back()->set_bell(bell);
+    }
+    for (auto& queue : queues) {
+        producers.emplace_back([&queue] {
+            for (std::uint64_t i = 0; i < frames; ++i) {
+                while (!queue->wait_for_room(20ms)) {
+                }
+                push(*queue, i);
+            }
+        });
+    }
+    std::vector<std::uint64_t> next(4, 0);
+    bool in_order = true, idle = false;
+    while (next != std::vector<std::uint64_t>(4, frames) && in_order && !idle) {
+        const std::uint64_t rings = bell->rings();
+        bool any = false;
+        for (std::size_t i = 0; i < 4; ++i) {
+            for (const std::uint64_t number :
+                 take_batch(*queues[i], 1000, 0ns).sample_offset) {
+                in_order = in_order && number == next[i]++;
+                any = true;
+            }
+        }
+        // a ring that was missed would leave all four producers waiting for room, and us here
+        idle = !any && !bell->wait(rings, 60s);
+    }
+    for (auto& producer : producers) {
+        producer.join();
+    }
+    BOOST_TEST(in_order);
+    BOOST_TEST(!idle);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from . import receivers
-from .classifier import denomae_classifier
-from .denomae_python import drop_policy, frame_sampler
-from .label_publisher import denomae_label_publisher
+from .classifier import classifier
+from .denomae_python import drop_policy, frame_sink
+from .label_publisher import label_publisher
 
 __all__ = [
-    "denomae_classifier",
-    "denomae_label_publisher",
+    "classifier",
+    "label_publisher",
     "drop_policy",
-    "frame_sampler",
+    "frame_sink",
     "receivers",
 ]

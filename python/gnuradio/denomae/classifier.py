@@ -11,7 +11,7 @@ from gnuradio import gr
 
 from denomae.errors import DenomaeError
 
-from .denomae_python import frame_sampler
+from .denomae_python import frame_sink
 from .label_outlet import label_outlet
 from .labeller import Labeller
 from .parameters import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 POLICIES = ("newest", "oldest", "block")
 
 
-class denomae_classifier(gr.hier_block2):
+class classifier(gr.hier_block2):
     """Recognises the modulation of every frame of a complex stream.
 
     Message port `labels` gives one PDU a label, `cons(dict, f32vector)`. The model runs on a thread
@@ -114,7 +114,7 @@ class denomae_classifier(gr.hier_block2):
         self._labeller = Labeller(engine, source, time_source, threshold)
         length = engine.frame_length
         try:
-            self._sampler = frame_sampler(
+            self._sampler = frame_sink(
                 length, hop or length, queue_frames, policy, gate_db, hysteresis_db
             )
         except ValueError as error:  # a queue beyond any memory

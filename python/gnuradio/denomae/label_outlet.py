@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message side of the classifier: a block whose start and stop carry the worker's life."""
+"""The message side of the classifier."""
 
 from __future__ import annotations
 
@@ -7,70 +7,37 @@ import time
 from typing import Any
 
 import pmt
-from gnuradio import gr
 
 from denomae.labels import Label
 
+from .frame_outlet import frame_outlet
+from .hub import hub_of
 from .labeller import Labeller
 from .pdu import label_to_pdu
 from .status import Status
-from .system_port import forget_done, post_done
-from .worker import Worker
 
 _LABELS = pmt.intern("labels")
-_LIFE = pmt.intern("life")
-_STOP_S = 0.7  # of the second that a stop may take
 
 
-class label_outlet(gr.basic_block):
-    """Sends the labels of a frame sampler's frames out of its message port `labels`.
-
-    GNU Radio never starts or stops a hierarchical block, only those inside. This one handles
-    messages alone, so it decides itself when it ends: after the last label of the stream, which is
-    what `wait()` of the flowgraph then waits for. It must be connected with itself, `life` to
-    `life`, because GNU Radio does not start a block whose ports are all free.
+class label_outlet(frame_outlet):
+    """Sends the labels of a frame sink's frames out of its message port `labels`.
 
     Args:
-        sampler: the frame sampler, in the same flowgraph.
+        sink: the frame sink, in the same flowgraph.
         labeller: turns its frames into labels.
         status_interval_s: seconds from one status line in the log to the next; 0: none.
     """
 
-    def __init__(self, sampler: Any, labeller: Labeller, status_interval_s: float = 0.0) -> None:
-        gr.basic_block.__init__(self, name="denomae_label_outlet", in_sig=None, out_sig=None)
+    def __init__(self, sink: Any, labeller: Labeller, status_interval_s: float = 0.0) -> None:
+        super().__init__("denomae_label_outlet", sink, labeller, hub_of(labeller.engine))
         self.message_port_register_out(_LABELS)
-        self.message_port_register_out(_LIFE)
-        self.message_port_register_in(_LIFE)
-        self._sampler, self._labeller = sampler, labeller
         self._interval_s = status_interval_s
         self._next_line_at = 0.0
-        self._worker: Worker | None = None
-        self.status = Status(sampler)
+        self.status = Status(sink)
 
-    def start(self) -> bool:
-        forget_done(self)
+    def _begin(self) -> None:
         self.status.begin()
         self._next_line_at = time.monotonic() + self._interval_s
-        self._worker = Worker(
-            self._sampler,
-            self._sampler.current_run(),
-            self._labeller,
-            give=self._give,
-            end=lambda: post_done(self),
-            fail=self._fail,
-            tick=self._tick,
-            earlier=self._worker,
-        )
-        self._worker.start()
-        return True
-
-    def stop(self) -> bool:
-        if self._worker is not None:
-            # a worker holds this block: without it both go when nobody needs them
-            self._worker = self._worker.stop(_STOP_S)
-        if self._worker is not None:
-            self.logger.warn("the model is still busy; its last batch gets no labels")
-        return True
 
     def _give(self, label: Label) -> None:
         self.status.took(label)

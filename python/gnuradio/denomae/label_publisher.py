@@ -20,7 +20,7 @@ _FLUSH_AT_END_S = 10.0
 _FLUSH_AT_STOP_S = 0.4
 
 
-class denomae_label_publisher(gr.basic_block):
+class label_publisher(gr.basic_block):
     """Publishes labels on a ZMQ PUB socket: topic `denomae/label`, then the label as JSON.
 
     Message port `labels` takes label PDUs, also from GNU Radio's `zeromq.sub_msg_source`. They wait

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from denomae.labels import Label
+import numpy as np
+
+from denomae.labels import Label, Place
 
 from .places import places_of
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Labeller:
-    """Classifies what `frame_sampler.pop` gives, and fills in what only the stream knows.
+    """The task of a classifier: labels, in which it fills in what only the stream knows.
 
     Args:
         engine: a loaded engine.
@@ -40,10 +43,16 @@ class Labeller:
         """See the class; may be called at any time, from any thread."""
         self._threshold = threshold
 
-    def labels(self, batch: Any, sequence: int, dropped_frames: int) -> list[Label]:
-        """One label a frame, in the frames' order, counted from `sequence`."""
-        places = places_of(batch, self.engine.frame_length, self._time_source)
-        labels = self.engine.classify(batch.frames, places)
+    @property
+    def compute(self) -> Callable[[np.ndarray, list[Place]], Sequence[Label]]:
+        return self.engine.classify
+
+    def places(self, batch: Any) -> list[Place]:
+        return places_of(batch, self.engine.frame_length, self._time_source)
+
+    def items(
+        self, batch: Any, answers: Sequence[Label], sequence: int, dropped: int
+    ) -> list[Label]:
         now_ns = time.monotonic_ns()
         return [
             replace(
@@ -51,10 +60,10 @@ class Labeller:
                 source=self._source,
                 sequence=sequence + i,
                 verdict=self._verdict(label),
-                dropped_frames=dropped_frames,
+                dropped_frames=dropped,
                 latency_ms=(now_ns - int(batch.arrival_ns[i])) / 1e6,
             )
-            for i, label in enumerate(labels)
+            for i, label in enumerate(answers)
         ]
 
     def _verdict(self, label: Label) -> str:

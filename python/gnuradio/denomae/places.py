@@ -16,7 +16,7 @@ TIME_SOURCES = ("tags", "host")
 
 
 def places_of(batch: Any, frame_length: int, time_source: str = "tags") -> list[Place]:
-    """One place a frame of what `frame_sampler.pop` gave; what is unknown is None, not guessed.
+    """One place a frame of what `frame_sink.pop` gave; what is unknown is None, not guessed.
 
     Rate and frequency are those that the sampler wrote to a frame when it began. Time source `tags`
     counts samples from the `rx_time` tag in force; `host` takes the host's clock when the chunk

@@ -38,7 +38,7 @@ class Status:
         self.last = label
 
     def counters(self) -> dict[str, int]:
-        """What the sampler counted, by name; see `denomae_classifier.counters`."""
+        """What the sampler counted, by name; see `classifier.counters`."""
         counted = self._sampler.counters()
         names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
         return {name: getattr(counted, name) for name in (*names, "tail_samples")}

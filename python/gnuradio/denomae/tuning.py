@@ -30,7 +30,7 @@ class Tuner:
     what the receiver has then, and cuts no frames where the receiver does not even tell that.
 
     Args:
-        classifier: a `denomae_classifier`, or what has its `begin_retune` and `end_retune`.
+        classifier: a `classifier`, or what has its `begin_retune` and `end_retune`.
         tuning: the pair that the receiver was opened with.
         decimation: samples of the receiver to one of the classifier's.
         set_rate: asks the receiver for a rate, Hz.

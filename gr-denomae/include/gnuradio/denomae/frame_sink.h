@@ -2,11 +2,12 @@
 /*
  * Sink block that cuts a stream into frames and keeps them for a consumer outside the flowgraph.
  */
-#ifndef INCLUDED_DENOMAE_FRAME_SAMPLER_H
-#define INCLUDED_DENOMAE_FRAME_SAMPLER_H
+#ifndef INCLUDED_DENOMAE_FRAME_SINK_H
+#define INCLUDED_DENOMAE_FRAME_SINK_H
 
 #include <cstdint>
 #include <gnuradio/denomae/api.h>
+#include <gnuradio/denomae/kernels/doorbell.h>
 #include <gnuradio/denomae/kernels/frame_batch.h>
 #include <gnuradio/denomae/kernels/frame_queue.h>
 #include <gnuradio/denomae/kernels/power_gate.h>
@@ -16,6 +17,7 @@
 namespace gr {
 namespace denomae {
 
+using kernel::doorbell;
 using kernel::drop_policy;
 using kernel::frame_batch;
 using kernel::frame_counters;
@@ -47,10 +49,10 @@ using kernel::frame_counters;
  * The setters, the getters, pop(), discard(), counters(), run() and finished() may be called
  * from any thread, also while the flowgraph runs.
  */
-class DENOMAE_API frame_sampler : virtual public gr::sync_block
+class DENOMAE_API frame_sink : virtual public gr::sync_block
 {
 public:
-    using sptr = std::shared_ptr<frame_sampler>;
+    using sptr = std::shared_ptr<frame_sink>;
 
     /*!
      * \param frame_length  samples a frame, >= 1
@@ -138,6 +140,10 @@ public:
      * \throws std::invalid_argument
      */
     virtual frame_batch pop(std::int64_t max_frames, double timeout_s) = 0;
+
+    //! Rung whenever pop() has something new to say: a frame was queued, or the flowgraph stopped.
+    //! One bell for several sinks lets one thread wait for all of them; null: none.
+    virtual void set_bell(std::shared_ptr<doorbell> bell) = 0;
 
     //! Throws away the queued frames, counted as dropped. \returns how many
     virtual std::uint64_t discard() = 0;

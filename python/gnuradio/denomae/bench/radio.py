@@ -13,8 +13,8 @@ from gnuradio import blocks, gr
 from denomae import Engine
 from denomae.bench.signal import noise_frames
 
-from ..classifier import denomae_classifier
-from ..label_publisher import denomae_label_publisher
+from ..classifier import classifier
+from ..label_publisher import label_publisher
 
 _LATENCY = pmt.intern("latency_ms")
 
@@ -51,7 +51,7 @@ class Radio(gr.top_block):
         gr.top_block.__init__(self, "radio")
         self.rate_hz = rate_hz
         self.source = blocks.vector_source_c(noise_samples(64 * engine.frame_length), True)
-        self.classifier = denomae_classifier(
+        self.classifier = classifier(
             engine=engine, source="bench", sample_rate=rate_hz or 1e6, policy=policy
         )
         self.pace: Any = None
@@ -63,7 +63,7 @@ class Radio(gr.top_block):
             self.connect(self.source, self.pace, self.classifier)
         else:
             self.connect(self.source, self.classifier)
-        self.publisher = denomae_label_publisher("tcp://127.0.0.1:*")
+        self.publisher = label_publisher("tcp://127.0.0.1:*")
         self.msg_connect((self.classifier, "labels"), (self.publisher, "labels"))
 
     def run_for(self, seconds: float) -> float:

@@ -13,7 +13,7 @@ from gnuradio import blocks, gr
 
 from denomae.bench.row import Row
 
-from ..denomae_python import frame_sampler
+from ..denomae_python import frame_sink
 from .radio import noise_samples
 
 FRAME_LENGTH = 1024
@@ -79,7 +79,7 @@ def _copied(chunk: int) -> float:
 
 
 def _sampler() -> Any:
-    return frame_sampler(FRAME_LENGTH, FRAME_LENGTH, QUEUE_FRAMES, "newest", GATE_DB)
+    return frame_sink(FRAME_LENGTH, FRAME_LENGTH, QUEUE_FRAMES, "newest", GATE_DB)
 
 
 def _null_sink() -> Any:

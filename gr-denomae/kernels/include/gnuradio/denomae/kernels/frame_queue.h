@@ -9,7 +9,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <gnuradio/denomae/kernels/doorbell.h>
 #include <gnuradio/denomae/kernels/frame.h>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -70,6 +72,9 @@ public:
     std::size_t capacity() const { return d_ring.size(); }
     drop_policy policy() const { return d_policy; }
 
+    //! Rung at every frame that is queued, and by wake(); null: none.
+    void set_bell(std::shared_ptr<doorbell> bell);
+
     //! A blank frame from the pool, or a new one. Never waits.
     frame_ptr acquire();
 
@@ -121,6 +126,7 @@ private:
     frame_ptr pop_oldest();
     void push_back(frame_ptr full);
     void keep(frame_ptr blank);
+    static void ring(const std::shared_ptr<doorbell>& bell);
 
     const std::size_t d_frame_length;
     const drop_policy d_policy;
@@ -132,6 +138,7 @@ private:
     std::size_t d_head = 0;
     std::vector<frame_ptr> d_pool;
     std::uint64_t d_wakes = 0;
+    std::shared_ptr<doorbell> d_bell;
     frame_counters d_counters; // .queued is the ring's fill
 };
 

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one thread of an engine, which serves every block that uses it."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+import weakref
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from denomae.labels import Place
+
+from .denomae_python import doorbell
+from .pacing import BatchPacer
+from .system_port import GRACE_S
+
+_STAY_S = 2.0
+_POLL_S = 0.05  # how often an idle hub looks whether a stream has ended
+
+
+class Task(Protocol):
+    """What a block wants done with its frames."""
+
+    @property
+    def compute(self) -> Callable[[np.ndarray, list[Place]], Sequence[Any]]:
+        """Frames [B, N] and their places to B answers. Tasks whose `compute` is equal, such as one
+        method of one engine, have their frames computed in one batch."""
+
+    def places(self, batch: Any) -> list[Place]:
+        """Where the frames of what `frame_sink.pop` gave began."""
+
+    def items(self, batch: Any, answers: Sequence[Any], sequence: int, dropped: int) -> list[Any]:
+        """What is to be given away for a batch, in its order, counted from `sequence`;
+        `dropped`: frames that the sink has dropped so far."""
+
+
+class Client:
+    """One run of one sink at a hub, from its start to the stream's end or to `Hub.leave`.
+
+    At the end of the stream `end` is called once, after the last item was given away. Whatever goes
+    wrong is reported by `fail` once; from then on frames are thrown away, so that the radio goes on
+    and the flowgraph can end. All are called from the hub's thread.
+
+    Args:
+        sink: the frame sink.
+        run: the sink's run that is served; frames of an earlier one are not.
+        task: what to do with its frames.
+        give: takes each item.
+        end: the stream is at its end.
+        fail: takes the sentence that says what went wrong.
+        tick: called several times a second.
+    """
+
+    def __init__(
+        self,
+        sink: Any,
+        run: int,
+        task: Task,
+        *,
+        give: Callable[[Any], None],
+        end: Callable[[], None],
+        fail: Callable[[str], None],
+        tick: Callable[[], None],
+    ) -> None:
+        self.sink, self.run, self.task = sink, run, task
+        self.end, self.tick = end, tick
+        self.failed = False
+        self.ends_at: float | None = None
+        self.idle = threading.Event()  # the hub's thread is not at work on us
+        self.idle.set()
+        self._give, self._fail = give, fail
+        self._sequence = 0
+        self._stopped = False
+        self._giving = threading.Lock()  # between giving, or failing, and stopping
+
+    @property
+    def kind(self) -> Hashable:
+        """Frames of one kind go into one batch."""
+        return self.task.compute, self.sink.frame_length()
+
+    def stop(self) -> None:
+        """Nothing is given away and no failure reported after this returns."""
+        with self._giving:
+            self._stopped = True
+
+    def take(self, batch: Any, answers: Sequence[Any]) -> None:
+        """Give away what was computed of a batch."""
+        with self._giving:
+            if self._stopped or self.failed:
+                return
+            dropped = self.sink.counters().dropped
+            for item in self.task.items(batch, answers, self._sequence, dropped):
+                self._give(item)
+                self._sequence += 1
+
+    def report(self, error: Exception) -> None:
+        """Fail, once."""
+        with self._giving:
+            if not self._stopped and not self.failed:
+                self.failed = True
+                self._fail(f"{type(error).__name__}: {error}")
+
+
+class Hub:
+    """Takes frames from the sinks of all its clients in turn and computes them in joint batches.
+
+    Its thread runs as long as it has a client, and `_STAY_S` longer: memory that one thread used to
+    compute is kept from the next, so that a flowgraph which stops and starts had better find it.
+
+    Args:
+        most: frames in the largest batch (≥ 1).
+    """
+
+    def __init__(self, most: int) -> None:
+        self._bell = doorbell()
+        self._pacer = BatchPacer(most)
+        self._lock = threading.Lock()  # of the three below
+        self._clients: list[Client] = []
+        self._ended: threading.Event | None = None  # of the thread, where there is one
+        self._stays_until = 0.0
+        self._turn = 0
+
+    def join(self, client: Client) -> None:
+        """Serve a client from now on."""
+        client.sink.set_bell(self._bell)
+        with self._lock:
+            self._clients.append(client)
+            if self._ended is None:
+                self._ended = threading.Event()
+                work = threading.Thread(
+                    target=self._work, args=[self._ended], name="denomae-worker", daemon=True
+                )
+                work.start()
+        self._bell.ring()
+
+    def leave(self, client: Client, within_s: float) -> bool:
+        """Serve a client no more, and abandon what waits for it.
+
+        Returns:
+            whether the hub has let go of it within that time: it may be busy with a batch, which
+            nobody hears of.
+        """
+        client.stop()
+        self._forget(client)
+        self._bell.ring()
+        # not join(): on a thread of GNU Radio's it leaves an entry in Python's table of threads
+        return client.idle.wait(within_s)
+
+    def close(self) -> None:
+        """End the thread now, if it has no client."""
+        with self._lock:
+            self._stays_until, ended = 0.0, self._ended
+        self._bell.ring()
+        if ended is not None:
+            ended.wait(1.0)
+
+    def _forget(self, client: Client) -> None:
+        with self._lock:
+            if client in self._clients:
+                self._clients.remove(client)
+                self._stays_until = time.monotonic() + _STAY_S
+
+    def _work(self, ended: threading.Event) -> None:
+        while True:
+            rings = self._bell.rings()
+            wait_s = self._serve()
+            if wait_s is None:
+                ended.set()
+                return
+            if wait_s > 0:
+                self._bell.wait(rings, wait_s)
+
+    def _serve(self) -> float | None:
+        """Compute a batch where one waits; for how long nothing need be done, None: ever again."""
+        with self._lock:
+            clients = list(self._clients)
+            if not clients:
+                stays_s = self._stays_until - time.monotonic()
+                self._ended = self._ended if stays_s > 0 else None
+                return stays_s if stays_s > 0 else None
+            for client in clients:
+                client.idle.clear()
+        try:
+            return self._serve_all(clients)
+        finally:
+            for client in clients:
+                client.idle.set()
+
+    def _serve_all(self, clients: list[Client]) -> float:
+        # blocks start in any order; until a sink has, frames of the run before may lie in it
+        running = [client for client in clients if client.sink.run() >= client.run]
+        parts = self._gather(running)
+        if parts:
+            self._compute(parts)
+        served = {client for client, _ in parts}
+        waits = [self._look_after(client) for client in running if client not in served]
+        for client in clients:
+            client.tick()
+        return 0.0 if parts else min(waits, default=_POLL_S)
+
+    def _look_after(self, client: Client) -> float:
+        """End a client whose stream has, empty the queue of one that failed; how long to wait."""
+        if client.failed:
+            client.sink.discard()
+        if not client.sink.finished(client.run):
+            return _POLL_S
+        now = time.monotonic()
+        if client.ends_at is None:
+            client.ends_at = now + GRACE_S
+        if now < client.ends_at:
+            return client.ends_at - now
+        self._forget(client)
+        client.end()
+        return _POLL_S
+
+    def _gather(self, clients: list[Client]) -> list[tuple[Client, Any]]:
+        """At most a batch of what waits: of everyone an equal share, and then what has room."""
+        room = self._pacer.size
+        parts: list[tuple[Client, Any]] = []
+        able = [client for client in clients if not client.failed]
+        if not able:
+            return parts
+        first = self._turn % len(able)
+        able = able[first:] + able[:first]
+        for share in (-(-room // len(able)), room):
+            for client in able:
+                if room and (not parts or client.kind == parts[0][0].kind):
+                    batch = client.sink.pop(min(share, room), 0.0)
+                    if len(batch):
+                        parts.append((client, batch))
+                        room -= len(batch)
+        self._turn += bool(parts)
+        return parts
+
+    def _compute(self, parts: list[tuple[Client, Any]]) -> None:
+        began = time.monotonic()
+        try:
+            frames = [batch.frames for _, batch in parts]
+            places = [place for client, batch in parts for place in client.task.places(batch)]
+            joined = frames[0] if len(frames) == 1 else np.concatenate(frames)
+            answers = parts[0][0].task.compute(joined, places)
+            self._pacer.took(len(places), time.monotonic() - began)
+            first = 0
+            for client, batch in parts:
+                answer = answers[first : first + len(batch)]
+                first += len(batch)
+                self._give(client, batch, answer)
+        except Exception as error:  # of any kind: the radio must not stand still for it
+            for client, _ in parts:
+                client.report(error)
+
+    @staticmethod
+    def _give(client: Client, batch: Any, answers: Sequence[Any]) -> None:
+        try:
+            client.take(batch, answers)
+        except Exception as error:  # this client's own
+            client.report(error)
+
+
+@atexit.register
+def _close_all() -> None:
+    for hub in list(_hubs.values()):  # a thread that comes back from C++ to no interpreter aborts
+        hub.close()
+
+
+_hubs: weakref.WeakKeyDictionary[Any, Hub] = weakref.WeakKeyDictionary()
+_hubs_lock = threading.Lock()
+
+
+def hub_of(engine: Any) -> Hub:
+    """The hub of an engine, one for all blocks that use it: an engine serves one thread."""
+    with _hubs_lock:
+        hub = _hubs.get(engine)
+        if hub is None:
+            hub = _hubs[engine] = Hub(engine.max_batch)
+        return hub
