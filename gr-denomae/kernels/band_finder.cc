@@ -111,7 +111,9 @@ occupied_band find_band(const std::vector<float>& power, double averages)
 {
     occupied_band band;
     const std::size_t bins = power.size();
-    if (bins < 4 * smoothed) {
+    const bool finite = std::all_of(
+        power.begin(), power.end(), [](float value) { return std::isfinite(value); });
+    if (bins < 4 * smoothed || !finite) {
         return band;
     }
     const std::vector<double> level = smooth(power);
