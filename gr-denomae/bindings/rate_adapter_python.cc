@@ -3,7 +3,7 @@
 #include <pybind11/pybind11.h>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/rate_adapter.h)
-// BINDTOOL_HEADER_FILE_HASH(cc388ff08a5d520f1108e0c55f64b1a8)
+// BINDTOOL_HEADER_FILE_HASH(3614f6a0380670c2c03be8fa9f631f6d)
 
 namespace py = pybind11;
 using gr::denomae::rate_adapter;
@@ -21,7 +21,7 @@ became 0 Hz) and `origin` (the input sample at the tag). Labels behind it speak 
 it.
 
 Args:
-    target_bandwidth: that the signal's 99 % bandwidth gets, cycles an output sample, 0.01 to 0.8.
+    target_bandwidth: that the signal's 90 % bandwidth gets, cycles an output sample, 0.01 to 0.8.
     interval: samples that are looked at for one measurement, 2048 to 4194304; the delay.
     adapting: whether bands are followed; if not, the last mapping stays.
 
@@ -29,8 +29,8 @@ Raises:
     ValueError: a parameter is out of its range.
 )")
         .def(py::init(&rate_adapter::make),
-             py::arg("target_bandwidth") = 0.15,
-             py::arg("interval") = 16384,
+             py::arg("target_bandwidth") = 0.12,
+             py::arg("interval") = 8192,
              py::arg("adapting") = true)
         .def("set_target_bandwidth",
              &rate_adapter::set_target_bandwidth,

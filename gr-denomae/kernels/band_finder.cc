@@ -14,7 +14,7 @@ constexpr double independent =
     2.87; // of those behind a Hann window, which ties neighbours
 constexpr double deviations = 5.0;
 constexpr double gap_share = 0.25;
-constexpr double outside = 0.005; // of the power, on either side of the 99 %
+constexpr double outside = 0.05; // of the power, on either side
 
 struct stretch {
     std::size_t begin = 0, end = 0; // [begin, end)
@@ -140,6 +140,7 @@ occupied_band find_band(const std::vector<float>& power, double averages)
     // bin i reaches from i - 1/2 to i + 1/2, and the middle one lies at 0 Hz
     const double middle = static_cast<double>(bins / 2) + 0.5;
     band.found = true;
+    band.power = total;
     band.bandwidth = std::max(high - low, 1.0) / static_cast<double>(bins);
     band.center = (0.5 * (low + high) - middle) / static_cast<double>(bins);
     const double noise = floor * std::max(high - low, 1.0);

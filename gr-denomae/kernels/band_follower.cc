@@ -11,6 +11,8 @@ namespace {
 
 constexpr double same_width = 0.25; // relative difference
 constexpr double same_place = 0.1;  // of the bandwidth
+constexpr double other_power = 10.0;
+constexpr double remembered = 0.98; // of a power, from one measurement to the next
 
 } // namespace
 
@@ -18,11 +20,13 @@ void band_follower::reset()
 {
     d_mapping = band_mapping();
     d_following = d_waiting = false;
+    d_power = 0.0;
 }
 
 bool band_follower::follow(const occupied_band& band, double target_bandwidth)
 {
-    if (!band.found) {
+    d_power *= remembered;
+    if (!band.found || band.power * other_power < d_power) {
         d_waiting = false;
         return false;
     }
@@ -34,14 +38,16 @@ bool band_follower::follow(const occupied_band& band, double target_bandwidth)
     const bool confirmed = d_waiting && alike(found, d_candidate, band.bandwidth);
     if (d_following && alike(found, d_mapping, band.bandwidth)) {
         d_waiting = false;
+        d_power = std::max(d_power, band.power);
         return false;
     }
-    if (d_following && !confirmed) {
+    if (d_following && !confirmed && band.power < other_power * d_power) {
         d_candidate = found;
         d_waiting = true;
         return false;
     }
     d_mapping = found;
+    d_power = band.power;
     d_following = true;
     d_waiting = false;
     return true;

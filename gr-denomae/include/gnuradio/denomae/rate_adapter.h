@@ -20,7 +20,7 @@ namespace denomae {
  * Input and output: complex samples. The stream is taken in stretches of `interval` samples. Of
  * each the spectrum is averaged, the strongest band is found, and if it lies elsewhere than the
  * one that is followed, the stretch and all behind it are shifted and resampled anew, so that its
- * 99 % bandwidth becomes `target_bandwidth` of the output's rate. The same input gives the same
+ * 90 % bandwidth becomes `target_bandwidth` of the output's rate. The same input gives the same
  * output, however it arrives. A stretch comes out when it has come in whole: that is the delay,
  * and at the end of a stream less than an interval stays inside.
  *
@@ -39,13 +39,14 @@ public:
 
     /*!
      * \param target_bandwidth of the signal, in cycles an output sample, 0.01 to 0.8; a linear
-     *                         modulation has about 1.1 / target_bandwidth samples a symbol then
+     *                         modulation with root-raised cosine pulses has about
+     *                         0.85 / target_bandwidth samples a symbol then
      * \param interval         samples that are looked at for one measurement, 2048 to 2^22
      * \param adapting         whether bands are followed; if not, the last mapping stays
      * \throws std::invalid_argument naming the parameter, what was found and what was wanted
      */
-    static sptr make(double target_bandwidth = 0.15,
-                     std::int64_t interval = 16384,
+    static sptr make(double target_bandwidth = 0.12,
+                     std::int64_t interval = 8192,
                      bool adapting = true);
 
     //! Takes effect at the next change of the band.

@@ -18,7 +18,10 @@ namespace kernel {
  * The first band that is found is taken at once. Later ones only when they lie clearly elsewhere
  * (a bandwidth that differs by more than a quarter, a centre that is off by more than a tenth of
  * it) twice in a row and alike: each change breaks the stream into frames anew. Where no band is
- * found the last mapping stays.
+ * found the last mapping stays, and so it does where one is found that has less than a tenth of
+ * the followed one's power: between the bursts of a signal the receiver's own noise must not be
+ * followed. That power is forgotten in time. A band of more than ten times the power is taken at
+ * once.
  */
 class band_follower
 {
@@ -42,6 +45,8 @@ private:
 
     band_mapping d_mapping;
     band_mapping d_candidate;
+    double d_power =
+        0.0; // of the followed band, when it was last there, less what is forgotten
     bool d_following = false;
     bool d_waiting = false; // d_candidate was measured last
 };
