@@ -6,6 +6,7 @@
 
 void bind_frame_sink(pybind11::module& m);
 void bind_label_message(pybind11::module& m);
+void bind_stretch_sink(pybind11::module& m);
 
 PYBIND11_MODULE(denomae_python, m)
 {
@@ -14,4 +15,5 @@ PYBIND11_MODULE(denomae_python, m)
     pybind11::module::import("pmt");
     bind_frame_sink(m);
     bind_label_message(m);
+    bind_stretch_sink(m);
 }
