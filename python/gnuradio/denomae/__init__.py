@@ -7,6 +7,7 @@ from . import receivers
 from .classifier import classifier
 from .denomae_python import drop_policy, frame_sink
 from .label_publisher import label_publisher
+from .sigmf_recorder import sigmf_recorder
 
 __all__ = [
     "classifier",
@@ -14,4 +15,5 @@ __all__ = [
     "drop_policy",
     "frame_sink",
     "receivers",
+    "sigmf_recorder",
 ]
