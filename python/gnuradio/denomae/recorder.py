@@ -179,10 +179,10 @@ class Recorder:
             if start > self._sink.head() + capacity:  # of another stream
                 self._missed += 1
                 continue
-            if plan.record and plan.trigger.wants(label):
-                self._recordings.want(max(0, start - before), stop + behind, plan.shelf)
             if not self._recordings.hear(label):
                 self._missed += 1
+            elif plan.record and plan.trigger.wants(label):
+                self._recordings.want(max(0, start - before), stop + behind, plan.shelf)
 
     def _refuse(self, sentence: str) -> None:
         self._refused += 1

@@ -58,6 +58,7 @@ class Recording:
         self.meta_path, self.data_path = pair_paths(base)
         self.fd = os.open(self.data_path, _FLAGS, 0o666)
         self.start = start
+        self.until = start  # what is wanted of the stream, in this file or another behind it
         self.end: int | None = None  # once nothing more is written
         self.number = 0  # of the stretch that fills it
         self.written = self.dropped = self.annotations = 0

@@ -68,7 +68,7 @@ class Recordings:
         """A new stream; nothing of the last one is open any more."""
         self._live: list[Recording] = []
         self._current: Recording | None = None
-        self._until = self._earliest = offset
+        self._earliest = offset  # nothing before it is recorded, or recorded twice
         self._heard: deque[Label] = deque(maxlen=_MOST_HEARD)
         self._heard_to = 0
         self._retry_at = 0.0
@@ -98,14 +98,13 @@ class Recordings:
 
     def want(self, start: int, stop: int, shelf: Shelf) -> None:
         """Asks for the samples from `start` to `stop`; what is there already is prolonged."""
-        if self._current is not None and start > self._until:
+        if self._current is not None and start > self._current.until:
             self._retire()
         if self._current is not None:
-            self._until = max(self._until, stop)
-            self._sink.extend(self._current.number, self._until)
+            self._current.until = max(self._current.until, stop)
+            self._sink.extend(self._current.number, self._current.until)
         elif time.monotonic() >= self._retry_at:
-            self._until = stop
-            self._open(max(start, self._earliest), shelf)
+            self._current = self._open(max(start, self._earliest), stop, shelf)
 
     def hear(self, label: Label) -> bool:
         """A label for every file in which its frame begins; whether its samples can be had."""
@@ -117,9 +116,7 @@ class Recordings:
         while self._heard and self._heard[0].sample_offset < oldest:
             self._heard.popleft()
         self._heard.append(label)
-        return offset >= oldest or any(
-            r.holds(offset) and (r is not self._current or offset < self._until) for r in self._live
-        )
+        return offset >= oldest or any(r.holds(offset) and offset < r.until for r in self._live)
 
     def step(self, shelf: Shelf, linger: int, slack: int) -> None:
         """Sees what has become of the files.
@@ -135,10 +132,8 @@ class Recordings:
             recording.update(state)
             if state.done:
                 self._finished(recording, state, shelf)
-        current, until = self._current, self._until
-        if current is not None and (
-            self._heard_to >= until + linger or self._sink.head() >= until + slack
-        ):
+        current, heard, head = self._current, self._heard_to, self._sink.head()
+        if current is not None and max(heard - linger, head - slack) >= current.until:
             self._retire()
         now = time.monotonic()
         for recording in list(self._live):
@@ -152,7 +147,7 @@ class Recordings:
     def end(self, offset: int) -> None:
         """Nothing from that sample on is wanted."""
         if self._current is not None:
-            self._until = min(self._until, offset)
+            self._current.until = min(self._current.until, offset)
             self._retire()
         self._earliest = max(self._earliest, offset)
 
@@ -169,11 +164,11 @@ class Recordings:
 
     def _retire(self) -> None:
         """No more is asked of the current file than was."""
-        self._sink.finish(self._current.number, self._until)
-        self._earliest = max(self._earliest, self._until)
+        self._sink.finish(self._current.number, self._current.until)
+        self._earliest = max(self._earliest, self._current.until)
         self._current = None
 
-    def _open(self, start: int, shelf: Shelf) -> bool:
+    def _open(self, start: int, until: int, shelf: Shelf) -> Recording | None:
         start = max(start, self._sink.oldest())
         rate = self._timeline.at(start).rate_hz
         limit = min(start + shelf.most_samples(rate or 1e6), FOREVER)
@@ -184,17 +179,16 @@ class Recordings:
         except (OSError, DenomaeError) as error:
             self._fail(f"{shelf.directory}: {getattr(error, 'strerror', None) or error}")
             self._earliest = max(self._earliest, self._sink.head())
-            return False
-        until = min(self._until, limit)
-        recording.number = self._sink.open(recording.fd, start, until, limit)
+            return None
+        recording.until = until
+        recording.number = self._sink.open(recording.fd, start, min(until, limit), limit)
         state = self._sink.state(recording.number)
         recording.start = state.start  # the oldest may have gone meanwhile
         recording.update(state)
         for label in self._heard:
             recording.take(label)
-        self._current = recording
         self._live.append(recording)
-        return True
+        return recording
 
     def _host_time(self, offset: int, rate_hz: float | None) -> str | None:
         """Counted from when the first file of the run was opened, so that times never run back;
@@ -234,11 +228,16 @@ class Recordings:
             recording.remove()
         if state.error:
             self._fail(f"{recording.data_path}: {os.strerror(state.error)}")
-        else:
-            self._failing = self._failing and not state.written
-            if was_current and self._until > state.position and self._open(state.position, shelf):
-                lost = self._current.start - state.position
-                self._totals["dropped"] += lost
+            return
+        self._failing = self._failing and not state.written
+        if recording.until > state.position:  # rotation, or another rate
+            after = self._open(state.position, recording.until, shelf)
+            if after is not None:
+                self._totals["dropped"] += after.start - state.position
+                if was_current:
+                    self._current = after
+                else:
+                    self._sink.finish(after.number, after.until)
 
     def _fail(self, sentence: str) -> None:
         self.failures += 1
