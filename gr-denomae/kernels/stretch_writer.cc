@@ -54,7 +54,10 @@ void stretch_writer::start()
 
 void stretch_writer::stop()
 {
-    d_stopping = true;
+    {
+        std::lock_guard<std::mutex> lock(d_mutex); // or the thread may just be about to wait
+        d_stopping = true;
+    }
     d_wake.notify_one();
     if (d_thread.joinable()) {
         d_thread.join();
