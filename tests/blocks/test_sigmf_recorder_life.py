@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from classifier_bench import Radio, eventually
@@ -45,7 +48,7 @@ def test_starts_and_stops_of_a_radio_leave_valid_files_and_nothing_else(tmp_path
 
 
 def test_a_running_flowgraph_is_rewired_and_recording_goes_on_in_the_next_file(tmp_path):
-    flowgraph = Flowgraph(tmp_path, 5_000_000, pace_hz=1e6)
+    flowgraph = Flowgraph(tmp_path, 5_000_000, pace_hz=1e6, buffer_s=0.2)
     aside = blocks.null_sink(gr.sizeof_gr_complex)
     flowgraph.start()
     recorder, held = flowgraph.recorder, None
@@ -79,6 +82,28 @@ def test_flowgraphs_that_are_made_and_thrown_away_leave_nothing(tmp_path, label_
         if cycle == 3:
             held = Held.now()
     check_nothing_is_left(held)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1])
+from recorder_bench import Flowgraph
+
+flowgraph = Flowgraph(Path(sys.argv[2]), 5_000_000, pace_hz=1e6, buffer_s=1.0)
+flowgraph.start()
+while flowgraph.recorder.counters()["recorded_samples"] == 0:
+    pass
+"""
+
+
+def test_a_program_that_ends_without_a_stop_closes_its_files(tmp_path):
+    program = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path)]
+    # GNU Radio's threads may abort when they call any Python block after the interpreter has gone
+    subprocess.run(program, timeout=60, stderr=subprocess.DEVNULL)
+    (file,) = written(tmp_path)
+    assert file.range[0] == 0
 
 
 def test_a_stop_does_not_wait_for_a_stream_that_never_came(tmp_path):

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,16 +95,18 @@ class Recorder:
         self._thread = threading.Thread(
             target=self._work, args=[end], name="denomae-recorder", daemon=True
         )
+        _running.add(self)
         self._thread.start()
 
     def stop(self) -> None:
         """Closes all files, within about a second where the flowgraph was stopped."""
+        _running.discard(self)
         thread, self._thread = self._thread, None
         self._stopping = True
         self._bell.ring()
         if thread is not None:
             thread.join()
-        self._sink.halt()
+            self._sink.halt()
 
     def open_labels(self) -> None:
         """Somebody is going to give labels: the run does not end before `close_labels`."""
@@ -224,3 +228,14 @@ class Recorder:
             if happened():
                 return
             self._bell.wait(rings, _TICK_S)
+
+
+_running: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A program that ends in the middle of a run closes its files too; and a thread that came back
+    from C++ to no interpreter would abort."""
+    for recorder in list(_running):
+        recorder.stop()
