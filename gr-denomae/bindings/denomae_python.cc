@@ -7,6 +7,7 @@
 void bind_frame_sink(pybind11::module& m);
 void bind_label_message(pybind11::module& m);
 void bind_rate_adapter(pybind11::module& m);
+void bind_stretch_sink(pybind11::module& m);
 
 PYBIND11_MODULE(denomae_python, m)
 {
@@ -16,4 +17,5 @@ PYBIND11_MODULE(denomae_python, m)
     bind_frame_sink(m);
     bind_label_message(m);
     bind_rate_adapter(m);
+    bind_stretch_sink(m);
 }

@@ -16,30 +16,6 @@ namespace {
 constexpr auto blocking_slice = std::chrono::milliseconds(20);
 constexpr double longest_wait_s = 86400.0;
 
-const pmt::pmt_t& time_key()
-{
-    static const pmt::pmt_t key = pmt::mp("rx_time");
-    return key;
-}
-
-const pmt::pmt_t& rate_key()
-{
-    static const pmt::pmt_t key = pmt::mp("rx_rate");
-    return key;
-}
-
-const pmt::pmt_t& band_key()
-{
-    static const pmt::pmt_t key = pmt::mp("denomae_band");
-    return key;
-}
-
-const pmt::pmt_t& frequency_key()
-{
-    static const pmt::pmt_t key = pmt::mp("rx_freq");
-    return key;
-}
-
 std::int64_t at_least_one(const char* name, std::int64_t value, const char* unit)
 {
     if (value < 1) {
@@ -82,61 +58,6 @@ std::uint64_t valid_settle(std::int64_t settle_samples)
                                     ", wanted at least 0 samples");
     }
     return static_cast<std::uint64_t>(settle_samples);
-}
-
-bool read_time(const pmt::pmt_t& value, kernel::stream_event& event)
-{
-    if (!pmt::is_tuple(value) || pmt::length(value) != 2) {
-        return false;
-    }
-    const pmt::pmt_t seconds = pmt::tuple_ref(value, 0);
-    const pmt::pmt_t fraction = pmt::tuple_ref(value, 1);
-    const bool whole = pmt::is_uint64(seconds) ||
-                       (pmt::is_integer(seconds) && pmt::to_long(seconds) >= 0);
-    if (!whole || !pmt::is_real(fraction) || !std::isfinite(pmt::to_double(fraction))) {
-        return false;
-    }
-    event.has_time = true;
-    event.time_seconds = pmt::to_uint64(seconds);
-    event.time_fraction = pmt::to_double(fraction);
-    return true;
-}
-
-bool read_number(const pmt::pmt_t& value, bool& has, double& number)
-{
-    double found;
-    if (pmt::is_uint64(value)) { // pmt::to_double() would throw
-        found = static_cast<double>(pmt::to_uint64(value));
-    } else if (pmt::is_integer(value) || pmt::is_real(value)) {
-        found = pmt::to_double(value);
-    } else {
-        return false;
-    }
-    if (!std::isfinite(found)) {
-        return false;
-    }
-    has = true;
-    number = found;
-    return true;
-}
-
-bool read_band(const pmt::pmt_t& value, kernel::stream_event& event)
-{
-    static const pmt::pmt_t ratio_key = pmt::mp("ratio");
-    static const pmt::pmt_t origin_key = pmt::mp("origin");
-    if (!pmt::is_dict(value)) {
-        return false;
-    }
-    const pmt::pmt_t ratio = pmt::dict_ref(value, ratio_key, pmt::PMT_NIL);
-    const pmt::pmt_t origin = pmt::dict_ref(value, origin_key, pmt::PMT_NIL);
-    if (!pmt::is_real(ratio) || !pmt::is_uint64(origin) ||
-        !std::isfinite(pmt::to_double(ratio)) || !(pmt::to_double(ratio) > 0.0)) {
-        return false;
-    }
-    event.has_band = true;
-    event.ratio = pmt::to_double(ratio);
-    event.origin = pmt::to_uint64(origin);
-    return true;
 }
 
 } // namespace
@@ -316,57 +237,7 @@ void frame_sink_impl::read_tags(int count)
     if (d_tags.empty()) {
         return;
     }
-    std::stable_sort(d_tags.begin(), d_tags.end(), tag_t::offset_compare);
-    for (const tag_t& tag : d_tags) {
-        kernel::stream_event event;
-        if (!d_events.empty() && d_events.back().offset == tag.offset) {
-            event = d_events.back();
-        }
-        event.offset = tag.offset;
-        if (pmt::eq(tag.key, time_key())) {
-            if (!read_time(tag.value, event)) {
-                warn_of(tag,
-                        "a tuple of whole seconds (uint64) and their fraction (double)");
-                continue;
-            }
-        } else if (pmt::eq(tag.key, rate_key())) {
-            if (!read_number(tag.value, event.has_rate, event.rate_hz)) {
-                warn_of(tag, "a finite number of Hz");
-                continue;
-            }
-        } else if (pmt::eq(tag.key, frequency_key())) {
-            if (!read_number(tag.value, event.has_frequency, event.frequency_hz)) {
-                warn_of(tag, "a finite number of Hz");
-                continue;
-            }
-        } else if (pmt::eq(tag.key, band_key())) {
-            if (!read_band(tag.value, event)) {
-                warn_of(tag, "a dictionary of ratio (double > 0) and origin (uint64)");
-                continue;
-            }
-        } else {
-            continue;
-        }
-        if (!d_events.empty() && d_events.back().offset == tag.offset) {
-            d_events.back() = event;
-        } else {
-            d_events.push_back(event);
-        }
-    }
-}
-
-void frame_sink_impl::warn_of(const tag_t& tag, const char* wanted)
-{
-    if (d_warned) {
-        return;
-    }
-    d_warned = true;
-    d_logger->warn(
-        "tag {} at sample {} is {}, wanted {}; it and others like it are ignored",
-        pmt::symbol_to_string(tag.key),
-        tag.offset,
-        pmt::write_string(tag.value),
-        wanted);
+    d_tags_reader.read(d_tags, d_events, *d_logger);
 }
 
 } // namespace denomae

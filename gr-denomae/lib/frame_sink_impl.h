@@ -2,6 +2,7 @@
 #ifndef INCLUDED_DENOMAE_FRAME_SINK_IMPL_H
 #define INCLUDED_DENOMAE_FRAME_SINK_IMPL_H
 
+#include "stream_tags.h"
 #include <atomic>
 #include <gnuradio/denomae/frame_sink.h>
 #include <gnuradio/denomae/kernels/duration_histogram.h>
@@ -68,7 +69,6 @@ private:
              std::int64_t settle_samples);
     void take_parameters();
     void read_tags(int count);
-    void warn_of(const tag_t& tag, const char* wanted);
 
     const std::int64_t d_hop;
     kernel::frame_queue d_queue;
@@ -79,7 +79,7 @@ private:
 
     // Of the flowgraph's thread alone.
     bool d_begun = false;
-    bool d_warned = false;
+    stream_tags d_tags_reader;
     std::vector<tag_t> d_tags;
     std::vector<kernel::stream_event> d_events;
 

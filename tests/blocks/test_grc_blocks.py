@@ -14,7 +14,7 @@ from gnuradio import denomae, gr
 
 GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
-BLOCKS = ["denomae_classifier", "denomae_label_publisher", "denomae_rate_adapter"]
+BLOCKS = [path.name.removesuffix(".block.yml") for path in FILES]
 
 
 def class_of(block: str) -> type:
@@ -211,6 +211,22 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_label_publisher", "queue_labels", "0"),
         ("denomae_rate_adapter", "target_bandwidth", "0.9"),
         ("denomae_rate_adapter", "interval", "100"),
+        ("denomae_sigmf_recorder", "directory", ""),
+        ("denomae_sigmf_recorder", "basename", "a/b"),
+        ("denomae_sigmf_recorder", "sample_rate", "-1"),
+        ("denomae_sigmf_recorder", "sample_rate", "float('nan')"),
+        ("denomae_sigmf_recorder", "sample_rate", "2e9"),
+        ("denomae_sigmf_recorder", "center_frequency", "float('inf')"),
+        ("denomae_sigmf_recorder", "trigger", "class"),
+        ("denomae_sigmf_recorder", "trigger", "never"),
+        ("denomae_sigmf_recorder", "trigger_confidence", "1.5"),
+        ("denomae_sigmf_recorder", "trigger_confidence", "float('nan')"),
+        ("denomae_sigmf_recorder", "pre_trigger_s", "-1"),
+        ("denomae_sigmf_recorder", "pre_trigger_s", "2"),
+        ("denomae_sigmf_recorder", "post_trigger_s", "float('inf')"),
+        ("denomae_sigmf_recorder", "max_file_mb", "-1"),
+        ("denomae_sigmf_recorder", "max_file_s", "float('nan')"),
+        ("denomae_sigmf_recorder", "buffer_s", "0.1"),
     ],
 )
 def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, parameter, value):

@@ -32,6 +32,7 @@ class Segment:
         byte_start: where its first sample lies in the file.
         time: of its first sample, RFC 3339, or None.
         center_frequency_hz: or None.
+        global_index: of its first sample in the stream that was recorded, or None.
     """
 
     sample_start: int
@@ -39,6 +40,7 @@ class Segment:
     byte_start: int
     time: str | None = None
     center_frequency_hz: float | None = None
+    global_index: int | None = None
 
     @property
     def sample_stop(self) -> int:

@@ -38,6 +38,7 @@ class SegmentFields:
     header_bytes: int = 0
     time: str | None = None
     center_frequency_hz: float | None = None
+    global_index: int | None = None
 
 
 @dataclass
@@ -110,6 +111,7 @@ class _Reader:
                 header_bytes=self._integer(entry, "core:header_bytes", where, 0),
                 time=self._time(entry),
                 center_frequency_hz=self._hertz(entry, "core:frequency", where),
+                global_index=self._integer(entry, "core:global_index", where, None),
             )
         )
 

@@ -53,6 +53,16 @@ def write_metadata(
     Raises:
         CaptureError: a value that SigMF cannot hold, or annotations out of order.
     """
+    write_document(file, top, segments, map(annotation_line, in_order(annotations)))
+
+
+def write_document(
+    file: BinaryIO,
+    top: Mapping[str, Any],
+    segments: Sequence[Segment],
+    lines: Iterable[bytes],
+) -> None:
+    """`write_metadata` of annotations that are `annotation_line`s already, in order."""
     top = {"core:version": SIGMF_VERSION, **top}
     top = {key: value for key, value in top.items() if value not in (None, "")}
     declared = [e for e in top.get("core:extensions", []) if e.get("name") != EXTENSION["name"]]
@@ -61,10 +71,15 @@ def write_metadata(
     file.write(_json([_segment_object(segment) for segment in segments], 4))
     file.write(b',\n    "annotations": [')
     mark = b"\n        "
-    for annotation in in_order(annotations):
-        file.write(mark + _json(_annotation_object(annotation), None))
+    for line in lines:
+        file.write(mark + line)
         mark = b",\n        "
     file.write(b"\n    ]\n}\n")
+
+
+def annotation_line(annotation: Annotation) -> bytes:
+    """An annotation as SigMF has it, on one line; raises CaptureError where it cannot hold it."""
+    return _json(_annotation_object(annotation), None)
 
 
 def in_order(annotations: Iterable[Annotation]) -> Iterator[Annotation]:
@@ -88,6 +103,8 @@ def _segment_object(segment: Segment) -> dict[str, Any]:
         values["core:frequency"] = float(segment.center_frequency_hz)
     if segment.time is not None:
         values["core:datetime"] = segment.time
+    if segment.global_index is not None:
+        values["core:global_index"] = int(segment.global_index)
     return values
 
 

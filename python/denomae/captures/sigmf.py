@@ -167,6 +167,7 @@ def _segments(metadata: Metadata, start: int, size: int, name: str) -> tuple[lis
                 byte_start=start + skipped + first * sample_bytes,
                 time=segment.time,
                 center_frequency_hz=segment.center_frequency_hz,
+                global_index=segment.global_index,
             )
         )
     return segments, rest

@@ -7,6 +7,7 @@ from . import receivers
 from .classifier import classifier
 from .denomae_python import drop_policy, frame_sink, rate_adapter
 from .label_publisher import label_publisher
+from .sigmf_recorder import sigmf_recorder
 
 __all__ = [
     "classifier",
@@ -15,4 +16,5 @@ __all__ = [
     "frame_sink",
     "rate_adapter",
     "receivers",
+    "sigmf_recorder",
 ]
