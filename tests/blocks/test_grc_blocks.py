@@ -13,7 +13,7 @@ from gnuradio import denomae, gr
 
 GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
-BLOCKS = ["denomae_classifier", "denomae_label_publisher"]
+BLOCKS = ["denomae_classifier", "denomae_constellation_image", "denomae_label_publisher"]
 
 
 def class_of(block: str) -> type:
@@ -189,6 +189,15 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_classifier", "queue_frames", "0"),
         ("denomae_classifier", "batch_size", "0"),
         ("denomae_classifier", "status_interval_s", "-1"),
+        ("denomae_constellation_image", "frame_length", "0"),
+        ("denomae_constellation_image", "hop", "-1"),
+        ("denomae_constellation_image", "height", "0"),
+        ("denomae_constellation_image", "width", "8193"),
+        ("denomae_constellation_image", "extent", "0"),
+        ("denomae_constellation_image", "decay_px", "(1.0, 2.0)"),
+        ("denomae_constellation_image", "decay_px", "(1.0, 2.0, 0.01)"),
+        ("denomae_constellation_image", "half_size_px", "(3, 6, -1)"),
+        ("denomae_constellation_image", "images_per_second", "-1"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
     ],
