@@ -7,11 +7,13 @@ from . import receivers
 from .classifier import classifier
 from .constellation_image import constellation_image
 from .denomae_python import drop_policy, frame_sink
+from .label_display import label_display
 from .label_publisher import label_publisher
 
 __all__ = [
     "classifier",
     "constellation_image",
+    "label_display",
     "label_publisher",
     "drop_policy",
     "frame_sink",
