@@ -255,19 +255,20 @@ class StripView(View):
         """The run's name, along the strip where there is room, across it where that has."""
         text = headline(run.kind.label, run.kind.verdict)
         ink = BACKGROUND if run.kind.verdict == "known" else INK
-        size = 0.9
         font = QFont(self.font())
-        font.setPixelSize(max(6, round(size * self.unit)))
+        font.setPixelSize(max(6, round(self.unit)))
         font.setBold(True)
-        length = QFontMetricsF(font).horizontalAdvance(text) + 0.5 * self.unit
-        if length < box.width():
-            self.text(painter, box, text, ink, size, True, Qt.AlignCenter, elide=False)
-        elif 1.15 * self.unit < box.width() and length < box.height():
+        length = QFontMetricsF(font).horizontalAdvance(text) + 0.4 * self.unit
+        along, across = box.width() / length, box.height() / length
+        if along >= 0.7:
+            self.text(painter, box, text, ink, min(0.95, along), True, Qt.AlignCenter, elide=False)
+        elif across >= 0.6 and min(0.95, across) * 1.15 * self.unit < box.width():
             painter.save()
             painter.translate(box.center())
             painter.rotate(-90)
-            across = QRectF(-box.height() / 2, -box.width() / 2, box.height(), box.width())
-            self.text(painter, across, text, ink, size, True, Qt.AlignCenter, elide=False)
+            turned = QRectF(-box.height() / 2, -box.width() / 2, box.height(), box.width())
+            size = min(0.95, across)
+            self.text(painter, turned, text, ink, size, True, Qt.AlignCenter, elide=False)
             painter.restore()
 
     def _legend(self, painter, box):

@@ -63,7 +63,7 @@ class DisplayWidget(QWidget):
         width, height = self.width(), self.height()
         unit = max(8.5, min(26.0, height / 31, width / 50))
         edge = round(unit)
-        header, strip = round(2.0 * unit), round(max(6.0 * unit, 0.17 * height))
+        header, strip = round(2.0 * unit), round(max(6.0 * unit, 0.19 * height))
         middle = height - header - strip - round(3.0 * unit)
         side = max(40, min(middle, round(0.46 * width)))
         top = edge + header + round(0.4 * unit)
