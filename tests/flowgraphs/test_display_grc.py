@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(180)
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURE = ROOT / "examples" / "captures" / "demo.sigmf-data"
-EXAMPLES = ["display"]
+EXAMPLES = ["display", "transmitter_simulation"]
 
 # Runs the program's flowgraph in its window until there is something to see, then closes it.
 _LOOK = """
@@ -90,3 +90,21 @@ def test_the_recording_is_shown_with_its_labels(home):
     words = output[output.index("colours") :].split()
     assert int(words[1]) > 50  # density, bars and letters: no empty window
     assert "'malformed': 0" in output
+
+
+_TURN = """
+said = lambda: window.screen._intake.shown.record.summary(0.0)
+for modulation, snr_db in ((4, 20.0), (1, 20.0)):
+    window.set_modulation(modulation)
+    window.set_snr_db(snr_db)
+    wanted = ("qpsk", "bpsk", "8psk", "16qam", "gmsk", "fm")[modulation]
+    while said().kind.label != wanted and time.monotonic() < until:
+        application.processEvents()
+        time.sleep(0.01)
+    print("label", said().kind.label)
+"""
+
+
+def test_the_label_follows_the_transmitter_that_is_chosen(home):
+    output = look(home, "transmitter_simulation", then=_TURN)
+    assert output.split("colours")[0].split() == ["label", "gmsk", "label", "bpsk"]

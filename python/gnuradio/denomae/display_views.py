@@ -260,9 +260,9 @@ class StripView(View):
         font.setBold(True)
         length = QFontMetricsF(font).horizontalAdvance(text) + 0.4 * self.unit
         along, across = box.width() / length, box.height() / length
-        if along >= 0.7:
+        if along >= 0.65:
             self.text(painter, box, text, ink, min(0.95, along), True, Qt.AlignCenter, elide=False)
-        elif across >= 0.6 and min(0.95, across) * 1.15 * self.unit < box.width():
+        elif across >= 0.55 and min(0.95, across) * 1.15 * self.unit < box.width():
             painter.save()
             painter.translate(box.center())
             painter.rotate(-90)
