@@ -4,6 +4,7 @@
  */
 #include <pybind11/pybind11.h>
 
+void bind_constellation_image(pybind11::module& m);
 void bind_frame_sink(pybind11::module& m);
 void bind_label_message(pybind11::module& m);
 void bind_rate_adapter(pybind11::module& m);
@@ -14,6 +15,7 @@ PYBIND11_MODULE(denomae_python, m)
     // The base classes of every block are bound there, and messages.
     pybind11::module::import("gnuradio.gr");
     pybind11::module::import("pmt");
+    bind_constellation_image(m);
     bind_frame_sink(m);
     bind_label_message(m);
     bind_rate_adapter(m);

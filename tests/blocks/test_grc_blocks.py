@@ -7,6 +7,7 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
@@ -129,7 +130,7 @@ def test_the_template_gives_each_parameter_to_the_block_under_its_name(placed, b
     given = {}
     exec(
         code.replace(f"denomae.{block.removeprefix('denomae_')}(", "call("),
-        {"call": lambda *a, **k: given.update(a=a, k=k)},
+        {"call": lambda *a, **k: given.update(a=a, k=k), "self": MagicMock()},
     )
     bound = signature_of(block).bind(*given["a"], **given["k"])
     assert list(bound.arguments) == [
@@ -175,7 +176,7 @@ def test_the_documentation_has_a_line_for_every_parameter_with_its_unit(block):
 def test_the_documentation_tells_what_a_default_outside_the_range_means(block):
     lines = lines_of_the_documentation(block)
     for parameter in description(block)["parameters"]:
-        if parameter["default"] in ("0", "float('nan')", "float('-inf')"):
+        if parameter.get("default") in ("0", "float('nan')", "float('-inf')"):
             line = lines[re.sub(r"( every)? \(.*", "", parameter["label"])]
             assert f" {parameter['default']}: " in line, parameter["label"]
 
@@ -207,6 +208,18 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_classifier", "queue_frames", "0"),
         ("denomae_classifier", "batch_size", "0"),
         ("denomae_classifier", "status_interval_s", "-1"),
+        ("denomae_constellation_image", "frame_length", "0"),
+        ("denomae_constellation_image", "hop", "-1"),
+        ("denomae_constellation_image", "height", "0"),
+        ("denomae_constellation_image", "width", "8193"),
+        ("denomae_constellation_image", "extent", "0"),
+        ("denomae_constellation_image", "decay_px", "(1.0, 2.0)"),
+        ("denomae_constellation_image", "decay_px", "(1.0, 2.0, 0.01)"),
+        ("denomae_constellation_image", "half_size_px", "(3, 6, -1)"),
+        ("denomae_constellation_image", "images_per_second", "-1"),
+        ("denomae_label_display", "averaging_s", "-1"),
+        ("denomae_label_display", "averaging_s", "float('nan')"),
+        ("denomae_label_display", "frame_length", "0"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
         ("denomae_rate_adapter", "target_bandwidth", "0.9"),

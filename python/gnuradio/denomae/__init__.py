@@ -5,15 +5,19 @@ from __future__ import annotations
 
 from . import receivers
 from .classifier import classifier
+from .constellation_image import constellation_image
 from .denomae_python import drop_policy, frame_sink, rate_adapter
+from .label_display import label_display
 from .label_publisher import label_publisher
 from .sigmf_recorder import sigmf_recorder
 
 __all__ = [
     "classifier",
-    "label_publisher",
+    "constellation_image",
     "drop_policy",
     "frame_sink",
+    "label_display",
+    "label_publisher",
     "rate_adapter",
     "receivers",
     "sigmf_recorder",
