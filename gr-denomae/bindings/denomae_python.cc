@@ -6,6 +6,8 @@
 
 void bind_frame_sink(pybind11::module& m);
 void bind_label_message(pybind11::module& m);
+void bind_label_tagger(pybind11::module& m);
+void bind_overlap_adder(pybind11::module& m);
 
 PYBIND11_MODULE(denomae_python, m)
 {
@@ -14,4 +16,6 @@ PYBIND11_MODULE(denomae_python, m)
     pybind11::module::import("pmt");
     bind_frame_sink(m);
     bind_label_message(m);
+    bind_label_tagger(m);
+    bind_overlap_adder(m);
 }
