@@ -189,6 +189,7 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_classifier", "queue_frames", "0"),
         ("denomae_classifier", "batch_size", "0"),
         ("denomae_classifier", "status_interval_s", "-1"),
+        ("denomae_classifier", "passthrough_delay", "-2"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
     ],
@@ -203,6 +204,13 @@ def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, paramete
     with pytest.raises(Exception, match=parameter) as refused:
         exec(made.templates.render("make"), {"denomae": denomae, "self": None})
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("delay, hidden", [("-1", True), ("0", False), ("1000", False)])
+def test_the_classifier_shows_a_stream_output_where_there_is_one(placed, delay, hidden):
+    stream, labels = placed("denomae_classifier", passthrough_delay=delay).sources
+    assert (stream.dtype, labels.name) == ("complex", "labels")
+    assert (stream.hidden, labels.hidden) == (hidden, False)
 
 
 @pytest.mark.parametrize(
