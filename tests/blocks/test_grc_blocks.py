@@ -13,7 +13,7 @@ from gnuradio import denomae, gr
 
 GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
-BLOCKS = ["denomae_classifier", "denomae_label_publisher"]
+BLOCKS = ["denomae_classifier", "denomae_denoiser", "denomae_label_publisher"]
 
 
 def class_of(block: str) -> type:
@@ -190,6 +190,13 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_classifier", "batch_size", "0"),
         ("denomae_classifier", "status_interval_s", "-1"),
         ("denomae_classifier", "passthrough_delay", "-2"),
+        ("denomae_denoiser", "delay_samples", "-1"),
+        ("denomae_denoiser", "gate_db", "float('nan')"),
+        ("denomae_denoiser", "hop", "-1"),
+        ("denomae_denoiser", "hysteresis_db", "-3"),
+        ("denomae_denoiser", "queue_frames", "-1"),
+        ("denomae_denoiser", "batch_size", "0"),
+        ("denomae_denoiser", "gain_interval_s", "-1"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
     ],

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from . import receivers
 from .classifier import classifier
+from .denoiser import denoiser
 from .denomae_python import drop_policy, frame_sink
 from .label_publisher import label_publisher
 
 __all__ = [
     "classifier",
+    "denoiser",
     "label_publisher",
     "drop_policy",
     "frame_sink",
