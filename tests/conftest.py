@@ -70,3 +70,27 @@ def nano_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder, config, Classifier(config.architecture, config.modalities, len(families))
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def nano_denoiser(nano_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A valid denoiser of the smallest size, untrained but no identity, on that encoder."""
+    from dataclasses import replace
+
+    import torch
+
+    from denomae.checkpoint import load_model, read_config, write_checkpoint
+    from denomae.model.denoiser import Denoiser
+
+    start, classifier = read_config(nano_checkpoint), load_model(nano_checkpoint)
+    config = replace(start, kind="denoiser", reconstructed=("noisy_signal",))
+    torch.manual_seed(0)
+    model = Denoiser(
+        config.architecture, config.modalities, config.reconstructed, len(config.classes)
+    )
+    model.encoder.load_state_dict(classifier.encoder.state_dict())
+    model.head.load_state_dict(classifier.head.state_dict())
+    torch.nn.init.normal_(model.decoders["noisy_signal"].leave.weight, std=0.1)
+    folder = tmp_path_factory.mktemp("checkpoint") / "denoiser"
+    write_checkpoint(folder, config, model)
+    return folder

@@ -7,6 +7,8 @@
 void bind_constellation_image(pybind11::module& m);
 void bind_frame_sink(pybind11::module& m);
 void bind_label_message(pybind11::module& m);
+void bind_label_tagger(pybind11::module& m);
+void bind_overlap_adder(pybind11::module& m);
 void bind_rate_adapter(pybind11::module& m);
 void bind_stretch_sink(pybind11::module& m);
 
@@ -18,6 +20,8 @@ PYBIND11_MODULE(denomae_python, m)
     bind_constellation_image(m);
     bind_frame_sink(m);
     bind_label_message(m);
+    bind_label_tagger(m);
+    bind_overlap_adder(m);
     bind_rate_adapter(m);
     bind_stretch_sink(m);
 }

@@ -12,15 +12,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["DenomaeError", "Engine", "Label", "Place", "__version__", "captures"]
+__all__ = [
+    "DenoisingEngine",
+    "DenomaeError",
+    "Engine",
+    "Label",
+    "Place",
+    "__version__",
+    "captures",
+]
 
 if TYPE_CHECKING:
     from denomae import captures
+    from denomae.denoising import DenoisingEngine
     from denomae.engine import Engine
     from denomae.errors import DenomaeError
     from denomae.labels import Label, Place
 
-_HOMES = {"Engine": "engine", "DenomaeError": "errors", "Label": "labels", "Place": "labels"}
+_HOMES = {
+    "DenoisingEngine": "denoising",
+    "DenomaeError": "errors",
+    "Engine": "engine",
+    "Label": "labels",
+    "Place": "labels",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +26,7 @@ from denomae.model.denoiser import Denoiser
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import Encoder
 from denomae.model.presets import Architecture
-from denomae.typed import from_json, to_json
+from denomae.typed import MAY_BE_MISSING, from_json, to_json
 
 FORMAT = "denomae.checkpoint/1"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
@@ -72,6 +72,9 @@ class CheckpointConfig:
     provenance: Provenance
     weights_sha256: str = ""
     """Ties the record to its weights; `write_checkpoint` fills it in."""
+    reconstructed: tuple[str, ...] = field(default=(), metadata=MAY_BE_MISSING)
+    """The modalities for which a denoiser has a decoder; empty: all that it sees. One that has
+    `classes` too has the head of the classifier whose encoder it shares."""
 
 
 def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -> None:
@@ -147,10 +150,12 @@ def weights_digest(folder: str | Path) -> str:
 
 
 def _empty_model(config: CheckpointConfig) -> Classifier | DenoMAE | Encoder | Denoiser:
-    if config.kind != "classifier":
-        kinds = {"pretrained": DenoMAE, "encoder": Encoder, "denoiser": Denoiser}
-        return kinds[config.kind](config.architecture, config.modalities)
-    return Classifier(config.architecture, config.modalities, len(config.classes))
+    sizes = config.architecture, config.modalities
+    if config.kind == "classifier":
+        return Classifier(*sizes, len(config.classes))
+    if config.kind == "denoiser":
+        return Denoiser(*sizes, config.reconstructed, len(config.classes))
+    return {"pretrained": DenoMAE, "encoder": Encoder}[config.kind](*sizes)
 
 
 def read_tensors(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -224,6 +229,9 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
 
     if not config.modalities or not set(config.modalities) <= set(MODALITIES):
         refuse("modalities", list(config.modalities), f"one or more of {list(MODALITIES)}")
+    if not set(config.reconstructed) <= set(config.modalities):
+        wanted = f"some of the modalities {list(config.modalities)}"
+        refuse("reconstructed", list(config.reconstructed), wanted)
     a = config.architecture
     sizes = {
         "frame_length": a.frame_length,
@@ -237,24 +245,24 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
         "image.height": a.image.height,
         "image.width": a.image.width,
     }
-    for field, size in sizes.items():
+    for name, size in sizes.items():
         if not 1 <= size <= 65_536:
-            refuse(f"architecture.{field}", size, "1 to 65536")
-    for field, depth in {"depth": a.depth, "decoder_depth": a.decoder_depth}.items():
+            refuse(f"architecture.{name}", size, "1 to 65536")
+    for name, depth in {"depth": a.depth, "decoder_depth": a.decoder_depth}.items():
         if not 1 <= depth <= 64:
-            refuse(f"architecture.{field}", depth, "1 to 64")
+            refuse(f"architecture.{name}", depth, "1 to 64")
     if a.frame_length % a.signal_patch:
         multiple = f"a multiple of signal_patch {a.signal_patch}"
         refuse("architecture.frame_length", a.frame_length, multiple)
     if a.image.height % a.image_patch or a.image.width % a.image_patch:
         multiple = f"multiples of image_patch {a.image_patch}"
         refuse("architecture.image", [a.image.height, a.image.width], multiple)
-    for field, width, heads in (
+    for name, width, heads in (
         ("width", a.width, a.heads),
         ("decoder_width", a.decoder_width, a.decoder_heads),
     ):
         if width % 4 or width % heads:
-            refuse(f"architecture.{field}", width, f"a multiple of 4 and of its {heads} heads")
+            refuse(f"architecture.{name}", width, f"a multiple of 4 and of its {heads} heads")
     if not a.image.extent > 0:
         refuse("architecture.image.extent", a.image.extent, "a number above 0")
     if not 1 <= a.image.channels <= 16 or not all(decay > 0 for decay in a.image.decay_px):
@@ -264,7 +272,7 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
     ):
         wanted = f"{a.image.channels} whole numbers of 0 to 1024"
         refuse("architecture.image.half_size_px", list(a.image.half_size_px), wanted)
-    if config.kind == "classifier":
+    if config.kind == "classifier" or config.classes:
         if not config.classes or len(set(config.classes)) != len(config.classes):
             refuse("classes", list(config.classes), "one or more different names")
         if set(config.families) != set(config.classes):

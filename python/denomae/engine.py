@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +17,17 @@ from denomae.checkpoint import (
     CheckpointConfig,
     Provenance,
     load_model,
-    read_config,
     weights_digest,
 )
-from denomae.device import choose_device, choose_precision, default_threads
-from denomae.errors import CheckpointError, DenomaeError
+from denomae.device import choose_precision
+from denomae.errors import DenomaeError
 from denomae.forward import Forward
 from denomae.frames import checked, clipped
 from denomae.labels import SCHEMA, Label, Place
-from denomae.lanes import Take, lane_for
 from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
+from denomae.ready import Ready, config_of, place_of
 from denomae.recorded import check_recorded_answers, record_answers
-from denomae.runner import Runner
 
 __all__ = ["Engine", "check_recorded_answers", "record_answers"]
 
@@ -37,7 +35,7 @@ NOISE_FAMILY = "noise"
 CLIPPING = ("clipping: samples at full scale; lower the receiver's gain",)
 
 
-class Engine:
+class Engine(Ready):
     """A classifier that is ready to run.
 
     Make one with `Engine.load`. `classify` may be called from any one thread at a time.
@@ -52,17 +50,10 @@ class Engine:
         precision: torch.dtype,
         batch_size: int,
     ) -> None:
-        self.config = config
-        self.device = device
-        self.precision = precision
-        self.max_batch = batch_size
-        self.model_name = f"{config.name} {digest[:12]}"
-        self.threshold = config.calibration.threshold
         self._model = model
         self._forward = Forward(model, config, device, precision)
-        n = config.architecture.frame_length
-        lane = lane_for(device, batch_size, n, self._forward.row_length)
-        self._runner = Runner(self._forward, lane, device, n, batch_size)
+        super().__init__(self._forward, config, digest, device, precision, batch_size)
+        self.threshold = config.calibration.threshold
 
     @classmethod
     def load(
@@ -88,13 +79,9 @@ class Engine:
             DeviceError: the device is not there.
         """
         folder = Path(checkpoint) if checkpoint else SHIPPED
-        config = read_config(folder)
-        if config.kind != "classifier":
-            raise CheckpointError(
-                f"{folder} is a {config.kind} checkpoint without a classifier; fine-tune it first "
-                "(denomae-train finetune)"
-            )
-        place = _place(device, batch_size, threads)
+        advice = "fine-tune it first (denomae-train finetune)"
+        config = config_of(folder, "classifier", advice)
+        place = place_of(device, batch_size, threads)
         model = load_model(folder, config)
         return cls(
             model,
@@ -122,7 +109,7 @@ class Engine:
         What it says of a frame means nothing. `classes` is their number; the other arguments and
         the errors are as in `load`.
         """
-        place = _place(device, batch_size, threads)
+        place = place_of(device, batch_size, threads)
         names = tuple(f"class {i}" for i in range(classes))
         config = CheckpointConfig(
             format=FORMAT,
@@ -147,11 +134,6 @@ class Engine:
         return cls(model, config, digest, place, choose_precision(precision, place), batch_size)
 
     @property
-    def frame_length(self) -> int:
-        """Samples in a frame."""
-        return self.config.architecture.frame_length
-
-    @property
     def classes(self) -> tuple[str, ...]:
         return self.config.classes
 
@@ -159,22 +141,6 @@ class Engine:
     def families(self) -> dict[str, str]:
         """Class to family."""
         return self.config.families
-
-    @property
-    def samples_per_symbol(self) -> tuple[float, float]:
-        """The range of samples a symbol that the model was trained on."""
-        return self.config.samples_per_symbol
-
-    def warm_up(self) -> None:
-        """Run full batches of noise, so that the first real frame does not wait for caches.
-
-        On a GPU this also records CUDA graphs of several batch sizes, which start in a fraction of
-        the time: it takes seconds, and is worth it for all that runs live.
-        """
-        self._runner.prepare()
-        rng = np.random.default_rng(0)
-        noise = rng.standard_normal((self.max_batch, self.frame_length, 2), dtype=np.float32)
-        self.classify(noise.view(np.complex64)[..., 0])
 
     def classify(self, frames: np.ndarray, places: Sequence[Place] | None = None) -> list[Label]:
         """Label frames.
@@ -226,24 +192,10 @@ class Engine:
             of the classes float32 [B, classes], of the families float32 [B, families], and the
             SNR estimate in dB float32 [B].
         """
-        rows = [take() for _, _, take in self._batches(np.ascontiguousarray(frames))]
-        empty = np.empty((0, self._forward.row_length), np.float32)
-        return self._forward.split(np.concatenate([empty, *rows]))
+        return self._forward.split(self._rows(np.ascontiguousarray(frames)))
 
-    def _batches(self, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray, Take]]:
-        """Batches in order: where each begins, its frames, and what waits for its rows.
-
-        On a GPU the next batch is under way when one is given out.
-        """
-        before = None
-        for start in range(0, len(frames), self.max_batch):
-            part = frames[start : start + self.max_batch]
-            now = start, part, self._runner.start(part)
-            if before is not None:
-                yield before
-            before = now
-        if before is not None:
-            yield before
+    def _run(self, frames: np.ndarray) -> None:
+        self.classify(frames)
 
     def _labels(
         self,
@@ -289,15 +241,3 @@ class Engine:
                 )
             )
         return labels
-
-
-def _place(device: str, batch_size: int, threads: int | None) -> torch.device:
-    """The device of an engine, its CPU threads set."""
-    if batch_size < 1:
-        raise DenomaeError(f"the batch size is {batch_size}; wanted 1 or more")
-    if threads is not None and threads < 1:
-        raise DenomaeError(f"the number of threads is {threads}; wanted 1 or more")
-    place = choose_device(device)
-    if place.type == "cpu":
-        torch.set_num_threads(threads or default_threads())
-    return place

@@ -3,22 +3,34 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from denomae.checkpoint import CheckpointConfig
-from denomae.modalities import build, unit_power
+from denomae.modalities import MODALITIES, build, power_scale, scaled, unit_power
 from denomae.model.classifier import Classifier
+from denomae.model.denoiser import Denoiser
+from denomae.model.encoder import unpatchify
+
+
+class Compute(Protocol):
+    """A function of a batch. Nothing in it looks at a value, so a CUDA graph can hold all of it."""
+
+    row_length: int
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Rows float32 [B, row length] of frames complex64 [B, N], finite and not all zero."""
 
 
 class Forward:
     """Power, modalities, model and calibration as one function of a batch.
 
     A row holds the calibrated probabilities of the classes, those of the families, and the SNR in
-    dB, so that one transfer brings everything back. Nothing here looks at a value, so a CUDA graph
-    can hold all of it. With precision bf16 the encoder's weights, tokens and sums are bf16, while
-    image, head and probabilities stay float32.
+    dB, so that one transfer brings everything back. With precision bf16 the encoder's weights,
+    tokens and sums are bf16, while image, head and probabilities stay float32.
     """
 
     def __init__(
@@ -59,3 +71,56 @@ class Forward:
         """The parts of rows: classes [B, classes], families [B, families], SNR in dB [B]."""
         classes, families, snr_db = np.split(rows, [self._class_count, self.row_length - 1], axis=1)
         return classes, families, snr_db[:, 0]
+
+
+class DenoiserForward:
+    """Power, modalities, model and power again as one function of a batch.
+
+    A row holds I and Q of the N denoised samples in turn, at the power at which they came, and the
+    SNR in dB: nan where the model has no head. With precision bf16 encoder and decoder are bf16,
+    while the filter, which the decoder only corrects, the head and all sums stay float32.
+
+    Args:
+        model: with a decoder for `noisy_signal`.
+    """
+
+    NAME = "noisy_signal"
+
+    def __init__(
+        self,
+        model: Denoiser,
+        config: CheckpointConfig,
+        device: torch.device,
+        precision: torch.dtype,
+    ) -> None:
+        self.model = model.to(device).eval()
+        self.model.encoder.to(precision)
+        self.model.decoders.to(precision)
+        self.row_length = 2 * config.architecture.frame_length + 1
+        self._config = config
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """See `Compute`."""
+        architecture = self._config.architecture
+        scale = power_scale(frames)
+        if self._config.power_normalisation != "unit":
+            scale = torch.ones_like(scale)
+        views = build({"noisy": scaled(frames, scale)}, self._config.modalities, architecture.image)
+        encoded = self.model.encode(views)
+        patches = self.model.reconstruct(views, encoded)[self.NAME]
+        signal = unpatchify(MODALITIES[self.NAME].target, patches.float(), architecture)
+        samples = (signal.transpose(1, 2).flatten(1) / scale).float()  # [B, 2N]
+        return torch.cat([samples, self._snr_db(encoded)], 1)
+
+    def _snr_db(self, encoded: dict[str, Tensor]) -> Tensor:
+        """float32 [B, 1]."""
+        tokens = torch.cat(list(encoded.values()), 1)
+        if self.model.head is None:
+            return tokens.new_full((len(tokens), 1), torch.nan, dtype=torch.float32)
+        return self.model.head(tokens).snr_db[:, None]
+
+    @staticmethod
+    def split(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The parts of rows: samples complex64 [B, N], SNR in dB float32 [B]."""
+        samples = np.ascontiguousarray(rows[:, :-1]).view(np.complex64)
+        return samples, rows[:, -1]

@@ -220,6 +220,14 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_label_display", "averaging_s", "-1"),
         ("denomae_label_display", "averaging_s", "float('nan')"),
         ("denomae_label_display", "frame_length", "0"),
+        ("denomae_classifier", "passthrough_delay", "-2"),
+        ("denomae_denoiser", "delay_samples", "-1"),
+        ("denomae_denoiser", "gate_db", "float('nan')"),
+        ("denomae_denoiser", "hop", "-1"),
+        ("denomae_denoiser", "hysteresis_db", "-3"),
+        ("denomae_denoiser", "queue_frames", "-1"),
+        ("denomae_denoiser", "batch_size", "0"),
+        ("denomae_denoiser", "gain_interval_s", "-1"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
         ("denomae_rate_adapter", "target_bandwidth", "0.9"),
@@ -252,6 +260,13 @@ def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, paramete
     with pytest.raises(Exception, match=parameter) as refused:
         exec(made.templates.render("make"), {"denomae": denomae, "self": None})
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("delay, hidden", [("-1", True), ("0", False), ("1000", False)])
+def test_the_classifier_shows_a_stream_output_where_there_is_one(placed, delay, hidden):
+    stream, labels = placed("denomae_classifier", passthrough_delay=delay).sources
+    assert (stream.dtype, labels.name) == ("complex", "labels")
+    assert (stream.hidden, labels.hidden) == (hidden, False)
 
 
 @pytest.mark.parametrize(

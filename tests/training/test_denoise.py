@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from denomae.checkpoint import Provenance, load_model, write_checkpoint
+from denomae.checkpoint import Provenance, load_model, read_config, write_checkpoint
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES
 from denomae.model.denoiser import Denoiser, denoised, filtered
@@ -122,6 +122,59 @@ def test_a_frozen_encoder_stays_as_it_was(tmp_path, sample):
     changed = {name for name, value in model.named_parameters() if not value.equal(before[name])}
     decoders = {name for name in before if not name.startswith("encoder.")}
     assert changed == {name for name in decoders if not name.endswith("mask_token")}  # none masked
+
+
+def _classifier(folder, modalities=NOISY):
+    """A checkpoint of an untrained classifier of two classes."""
+    from denomae.model.classifier import Classifier
+
+    written(folder, Denoise(modalities=modalities))
+    config = replace(
+        read_config(folder),
+        kind="classifier",
+        classes=("am", "fm"),
+        families={"am": "a", "fm": "a"},
+    )
+    model = Classifier(TINY, modalities, 2)
+    write_checkpoint(folder, config, model)
+    return model
+
+
+def test_the_head_of_a_frozen_encoder_comes_along_and_stays_as_it_was(tmp_path, sample):
+    classifier = _classifier(tmp_path / "start")
+    objective = Denoise(reconstructed=NOISY[1:], start=tmp_path / "start", frozen=True)
+    assert objective.needs == ("noisy_image", "noisy_signal", "clean_signal")
+    model = objective.model(TINY)
+    assert list(model.decoders) == ["noisy_signal"]
+    optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=0.1)
+    for _ in range(2):
+        loss, parts = objective.loss(model, sample, torch.Generator(), 0.0)
+        loss.backward()
+        optimizer.step()
+    assert list(parts) == ["noisy_signal"]
+    for part in ("encoder", "head"):
+        kept, source = getattr(model, part).state_dict(), getattr(classifier, part).state_dict()
+        assert all(torch.equal(kept[name], tensor) for name, tensor in source.items())
+    config = objective.record(replace(read_config(tmp_path / "start"), kind="denoiser"))
+    assert (config.reconstructed, config.classes) == (("noisy_signal",), ("am", "fm"))
+    write_checkpoint(tmp_path / "denoiser", config, model)
+    views = {name: sample.views[name] for name in NOISY}
+    with torch.no_grad():
+        wanted = denoised(model.eval(), views)
+        found = denoised(load_model(tmp_path / "denoiser"), views)
+    assert list(found) == ["clean_signal"]
+    torch.testing.assert_close(found, wanted)
+
+
+def test_a_head_that_no_longer_fits_stays_behind(tmp_path):
+    _classifier(tmp_path)
+    for objective in (
+        Denoise(start=tmp_path),  # the encoder learns
+        Denoise(modalities=NOISY[1:], start=tmp_path, frozen=True),  # it sees less
+    ):
+        assert objective.model(TINY).head is None
+        config = objective.record(replace(read_config(tmp_path), classes=(), families={}))
+        assert config.classes == () and config.families == {}
 
 
 def test_a_denoiser_comes_back_from_its_checkpoint(tmp_path, sample):

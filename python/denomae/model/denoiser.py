@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denomae.errors import DenomaeError
-from denomae.modalities import MODALITIES
+from denomae.modalities import MODALITIES, in_table_order
+from denomae.model.classifier import Head
 from denomae.model.decoder import Decoder
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import Encoder, patchify, unpatchify
@@ -43,17 +44,37 @@ class LinearFilter(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """An encoder that sees everything, and a decoder for each modality's clean target.
+    """An encoder that sees everything, and a decoder for each clean target that is wanted.
 
     A signal's estimate is its linear filter's, corrected by its decoder.
+
+    Args:
+        architecture: of encoder and decoders.
+        modalities: that the encoder sees.
+        reconstructed: those among them that have a decoder; empty: all.
+        class_count: of the head of the classifier that the encoder came from, which estimates the
+            SNR; 0: there is none.
     """
 
-    def __init__(self, architecture: Architecture, modalities: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        modalities: tuple[str, ...],
+        reconstructed: tuple[str, ...] = (),
+        class_count: int = 0,
+    ) -> None:
         super().__init__()
         self.architecture = architecture
         self.encoder = Encoder(architecture, modalities)
-        names = self.encoder.modalities
+        names = in_table_order(reconstructed or self.encoder.modalities)
+        unseen = [name for name in names if name not in self.encoder.modalities]
+        if unseen:
+            raise DenomaeError(
+                f"a denoiser of {list(self.encoder.modalities)} was asked to reconstruct {unseen}, "
+                "which it does not see"
+            )
         self.decoders = nn.ModuleDict({name: Decoder(name, architecture) for name in names})
+        self.head = Head(architecture, class_count) if class_count else None
         initialise(self)
         signals = [name for name in names if architecture.form(name) == "signal"]
         self.filters = nn.ModuleDict({name: LinearFilter() for name in signals})
@@ -62,9 +83,21 @@ class Denoiser(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Modality name to the patches of its target: [B, T, size]."""
-        encoded = self.encoder(inputs)
+        return self.reconstruct(inputs, self.encode(inputs))
+
+    def encode(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Modality name to its tokens, [B, T, D] of the encoder's type."""
+        kind = self.encoder.norm.weight.dtype
+        return self.encoder({name: values.to(kind) for name, values in inputs.items()})
+
+    def reconstruct(
+        self, inputs: Mapping[str, Tensor], encoded: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """What `forward` gives, of inputs and their tokens."""
         patches = {}
         for name, mask in whole_masks(inputs, self.architecture).items():
+            if name not in self.decoders:
+                continue
             patches[name] = self.decoders[name](encoded, mask)
             if name in self.filters:
                 filtered = self.filters[name](inputs[name])
@@ -76,7 +109,8 @@ def whole_masks(inputs: Mapping[str, Tensor], architecture: Architecture) -> dic
     """Masks that hide nothing, for a batch of inputs."""
     masks = {}
     for name, values in inputs.items():
-        every = torch.arange(architecture.token_count(name)).expand(len(values), -1)
+        count = architecture.token_count(name)
+        every = torch.arange(count, device=values.device).expand(len(values), -1)
         masks[name] = Mask(every, every[:, :0])
     return masks
 
@@ -88,7 +122,8 @@ def denoised(model: Denoiser | DenoMAE, views: Mapping[str, Tensor]) -> dict[str
         views: modality name to its values; those that are not noisy are left aside.
 
     Returns:
-        target to its values: `clean_image` float32 [B, C, H, W], `clean_signal` float32 [B, 2, N].
+        target to its values: `clean_image` float32 [B, C, H, W], `clean_signal` float32 [B, 2, N];
+        those that the model has a decoder for.
 
     Raises:
         DenomaeError: the model knows none of the noisy modalities, or one that is not given.
@@ -108,8 +143,8 @@ def denoised(model: Denoiser | DenoMAE, views: Mapping[str, Tensor]) -> dict[str
     else:
         patches = model(inputs, whole_masks(inputs, model.architecture))
     return {
-        MODALITIES[name].target: unpatchify(name, patches[name].float(), model.architecture)
-        for name in names
+        MODALITIES[name].target: unpatchify(name, values.float(), model.architecture)
+        for name, values in patches.items()
     }
 
 

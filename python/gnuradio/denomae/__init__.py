@@ -6,6 +6,7 @@ from __future__ import annotations
 from . import receivers
 from .classifier import classifier
 from .constellation_image import constellation_image
+from .denoiser import denoiser
 from .denomae_python import drop_policy, frame_sink, rate_adapter
 from .label_display import label_display
 from .label_publisher import label_publisher
@@ -14,6 +15,7 @@ from .sigmf_recorder import sigmf_recorder
 __all__ = [
     "classifier",
     "constellation_image",
+    "denoiser",
     "drop_policy",
     "frame_sink",
     "label_display",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The classifier: complex samples in, labels out of a message port."""
+"""The classifier: complex samples in, labels out of a message port, and beside their samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gnuradio import gr
 
 from denomae.errors import DenomaeError
 
-from .denomae_python import frame_sink
+from .denomae_python import frame_sink, label_tagger
 from .label_outlet import label_outlet
 from .labeller import Labeller
 from .parameters import (
@@ -21,6 +21,7 @@ from .parameters import (
     level_db,
     probability_or_none,
     rate_hz,
+    refusal,
     seconds,
     text,
     width_db,
@@ -63,6 +64,12 @@ class classifier(gr.hier_block2):
         settle_samples: samples thrown away when the frequency or the rate is changed while the
             flowgraph runs (≥ 0): those captured before the change that come after it, or, with
             `begin_retune`, after `end_retune`.
+        passthrough_delay: samples by which the stream output is behind the input (0 to 2^30, each 8
+            bytes of memory); -1: there is no stream output. Each label is the tag `denomae_label`
+            on the first sample of its frame, its value the dictionary of the label's PDU (its key
+            `sample_count` says how many samples it speaks of). One that comes when that sample has
+            left is counted in `late_labels`, so let the delay be longer than a frame, the buffers
+            and the model together take. Other tags move with their samples.
         engine: an engine that is loaded already, instead of `checkpoint`, `device`, `batch_size`;
             no other thread may use it while the flowgraph runs.
 
@@ -87,14 +94,17 @@ class classifier(gr.hier_block2):
         threshold: float = math.nan,
         status_interval_s: float = 0.0,
         settle_samples: int = 0,
+        passthrough_delay: int = -1,
         *,
         engine: Engine | None = None,
     ) -> None:
+        passthrough_delay = count("passthrough_delay", passthrough_delay, -1, most=2**30)
+        outputs = int(passthrough_delay >= 0)
         gr.hier_block2.__init__(
             self,
             "denomae_classifier",
             gr.io_signature(1, 1, gr.sizeof_gr_complex),
-            gr.io_signature(0, 0, 0),
+            gr.io_signature(outputs, outputs, gr.sizeof_gr_complex),
         )
         policy = choice("policy", policy, POLICIES)
         gate_db = level_db("gate_db", gate_db)
@@ -121,9 +131,14 @@ class classifier(gr.hier_block2):
             raise DenomaeError(str(error)) from error
         self.set_sample_rate(sample_rate)
         self.set_center_frequency(center_frequency)
-        self._outlet = label_outlet(self._sampler, self._labeller, status_interval_s)
+        self._tagger = _tagger(passthrough_delay)
+        self._outlet = label_outlet(
+            self._sampler, self._labeller, status_interval_s, tagger=self._tagger
+        )
         self.message_port_register_hier_out("labels")
         self.connect(self, self._sampler)
+        if self._tagger is not None:
+            self.connect(self, self._tagger, self)
         self.msg_connect(self._outlet, "life", self._outlet, "life")
         self.msg_connect(self._outlet, "labels", self, "labels")
 
@@ -190,7 +205,9 @@ class classifier(gr.hier_block2):
 
     def counters(self) -> dict[str, int]:
         """Frames `seen` = `gated` + `invalid` + `dropped` + `delivered` + those that wait, and
-        `discontinuities` and `tail_samples` of the stream, since the flowgraph began."""
+        `discontinuities` and `tail_samples` of the stream, since the flowgraph began. With a stream
+        output also labels `tagged_labels` there, `late_labels` that came when their sample had left
+        (or was still inside when the stream ended), and `dropped_labels` for which no room was."""
         return self._outlet.status.counters()
 
     def work_time_s(self, share: float) -> float:
@@ -205,6 +222,13 @@ class classifier(gr.hier_block2):
     def status_line(self) -> str:
         """`status()` for people, on one line."""
         return self._outlet.status.line()
+
+
+def _tagger(delay_samples: int) -> label_tagger | None:
+    try:
+        return label_tagger(delay_samples) if delay_samples >= 0 else None
+    except MemoryError as error:
+        raise refusal("passthrough_delay", delay_samples, "samples that memory holds") from error
 
 
 def _load(checkpoint: str, device: str, batch_size: int) -> Engine:

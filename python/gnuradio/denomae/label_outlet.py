@@ -26,22 +26,33 @@ class label_outlet(frame_outlet):
         sink: the frame sink, in the same flowgraph.
         labeller: turns its frames into labels.
         status_interval_s: seconds from one status line in the log to the next; 0: none.
+        tagger: a `label_tagger` on the same stream, which gets every label too; None: none.
     """
 
-    def __init__(self, sink: Any, labeller: Labeller, status_interval_s: float = 0.0) -> None:
+    def __init__(
+        self, sink: Any, labeller: Labeller, status_interval_s: float = 0.0, tagger: Any = None
+    ) -> None:
         super().__init__("denomae_label_outlet", sink, labeller, hub_of(labeller.engine))
         self.message_port_register_out(_LABELS)
         self._interval_s = status_interval_s
         self._next_line_at = 0.0
-        self.status = Status(sink)
+        self._tagger = tagger
+        self._tagger_run = 0
+        self.status = Status(sink, tagger)
 
     def _begin(self) -> None:
         self.status.begin()
+        if self._tagger is not None:
+            self._tagger_run = self._tagger.current_run()
         self._next_line_at = time.monotonic() + self._interval_s
 
-    def _give(self, label: Label) -> None:
+    def _give(self, item: tuple[Label, int]) -> None:
+        label, stream_offset = item
         self.status.took(label)
-        self.message_port_pub(_LABELS, label_to_pdu(label))
+        pdu = label_to_pdu(label)
+        if self._tagger is not None:
+            self._tagger.add(self._tagger_run, stream_offset, pmt.car(pdu))
+        self.message_port_pub(_LABELS, pdu)
 
     def _fail(self, sentence: str) -> None:
         self.status.error = sentence

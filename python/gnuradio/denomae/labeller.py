@@ -52,9 +52,11 @@ class Labeller:
 
     def items(
         self, batch: Any, answers: Sequence[Label], sequence: int, dropped: int
-    ) -> list[Label]:
+    ) -> list[tuple[Label, int]]:
+        """Labels, each with the offset of its frame in the sink's stream: that in the label is the
+        one before a rate adapter, where there is one."""
         now_ns = time.monotonic_ns()
-        return [
+        labels = [
             replace(
                 label,
                 source=self._source,
@@ -65,6 +67,7 @@ class Labeller:
             )
             for i, label in enumerate(answers)
         ]
+        return list(zip(labels, batch.sample_offset.tolist(), strict=True))
 
     def _verdict(self, label: Label) -> str:
         if self._threshold is None:

@@ -20,10 +20,11 @@ class Status:
 
     Args:
         sampler: the frame sampler that counts the frames.
+        tagger: what counts the labels on their way to the stream output; None: there is none.
     """
 
-    def __init__(self, sampler: Any) -> None:
-        self._sampler = sampler
+    def __init__(self, sampler: Any, tagger: Any = None) -> None:
+        self._sampler, self._tagger = sampler, tagger
         self.begin()
 
     def begin(self) -> None:
@@ -38,10 +39,14 @@ class Status:
         self.last = label
 
     def counters(self) -> dict[str, int]:
-        """What the sampler counted, by name; see `classifier.counters`."""
+        """What sampler and tagger counted, by name; see `classifier.counters`."""
         counted = self._sampler.counters()
         names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
-        return {name: getattr(counted, name) for name in (*names, "tail_samples")}
+        counters = {name: getattr(counted, name) for name in (*names, "tail_samples")}
+        if self._tagger is not None:
+            names = ("tagged_labels", "late_labels", "dropped_labels")
+            counters |= {name: getattr(self._tagger, name)() for name in names}
+        return counters
 
     def to_dict(self) -> dict[str, Any]:
         """The counters, `labels` given away, `last` label or None, `error` or None."""
@@ -56,9 +61,9 @@ class Status:
         """For example `qpsk 0.97 known, 12.1 dB | frames 977, labels 970, dropped 0 | 3.2 ms`."""
         counted = self.counters()
         frames = f"frames {counted['seen']}, labels {self.labels}, dropped {counted['dropped']}"
-        for name in ("gated", "invalid", "discontinuities"):
-            if counted[name]:
-                frames += f", {name} {counted[name]}"
+        for name in ("gated", "invalid", "discontinuities", "late_labels", "dropped_labels"):
+            if counted.get(name):
+                frames += f", {name.replace('_', ' ')} {counted[name]}"
         if self.error is not None:
             return f"failed: {self.error} | {frames}"
         label = self.last

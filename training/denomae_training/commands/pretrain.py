@@ -79,4 +79,4 @@ class Pretrain:
         config = checkpoint_config(
             self.preset, kind, kept.architecture, self.objective.modalities, recipe, provenance
         )
-        write_checkpoint(self.output / "checkpoint", config, kept)
+        write_checkpoint(self.output / "checkpoint", self.objective.record(config), kept)

@@ -9,13 +9,13 @@ live denoiser; started from nothing it is the denoising autoencoder in ViT form,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from denomae.checkpoint import load_model
+from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES, MODALITIES, in_table_order
 from denomae.model.denoiser import Denoiser
@@ -32,17 +32,21 @@ class Denoise(Objective):
     """Noisy image, noisy signal, or both, to the clean ones."""
 
     modalities: tuple[str, ...] = LIVE_MODALITIES
+    reconstructed: tuple[str, ...] = ()
+    """Those whose clean form is learnt; none: all. The denoiser block wants `noisy_signal`."""
     start: Path | None = None
     """A checkpoint whose encoder is taken over."""
     frozen: bool = False
-    """Train the decoders alone, so that the encoder still serves the classifier it came from."""
+    """Train the decoders alone, so that the encoder still serves the classifier it came from. That
+    classifier's head then comes along, where it sees the same modalities: it estimates the SNR."""
     relative: bool = True
     """Measure a signal's error in units of its frame's noise, which is one over the gain in SNR;
     else frames with little noise count for nothing. Images are measured as they are."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return in_table_order({*self.modalities, *(MODALITIES[n].target for n in self.modalities)})
+        clean = (MODALITIES[name].target for name in self.reconstructed or self.modalities)
+        return in_table_order({*self.modalities, *clean})
 
     def model(self, architecture: Architecture) -> Denoiser:
         wrong = [name for name in self.modalities if MODALITIES[name].waveform != "noisy"]
@@ -56,11 +60,28 @@ class Denoise(Objective):
                 "a frozen encoder without a start would stay random; name a checkpoint to start "
                 "from, or train the encoder too"
             )
-        model = Denoiser(architecture, self.modalities)
+        classes = self._head_of()
+        model = Denoiser(architecture, self.modalities, self.reconstructed, len(classes))
         if self.start is not None:
             take_encoder(model.encoder, self.start)
         model.encoder.requires_grad_(not self.frozen)
+        if classes:
+            model.head.load_state_dict(load_model(self.start).head.state_dict())
+            model.head.requires_grad_(False)
         return model
+
+    def record(self, config: CheckpointConfig) -> CheckpointConfig:
+        classes = self._head_of()
+        families = read_config(self.start).families if classes else {}
+        return replace(config, reconstructed=self.reconstructed, classes=classes, families=families)
+
+    def _head_of(self) -> tuple[str, ...]:
+        """The classes of the head that comes along with the encoder; none: there is none."""
+        if not self.frozen or self.start is None:
+            return ()
+        start = read_config(self.start)
+        same = set(start.modalities) == set(self.modalities)
+        return start.classes if same else ()
 
     def kept(self, model: Denoiser) -> tuple[str, nn.Module]:
         return "denoiser", model

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from denomae.checkpoint import CheckpointConfig
 from denomae.model.presets import Architecture
 from denomae_training.feeds.sample import Sample
 
@@ -30,6 +31,10 @@ class Objective(ABC):
         """What a checkpoint keeps of a trained model: its kind, and the part with the weights,
         which has an `architecture`."""
         return "pretrained", model
+
+    def record(self, config: CheckpointConfig) -> CheckpointConfig:
+        """The record of what is kept, from one that knows modalities and recipe alone."""
+        return config
 
     @abstractmethod
     def loss(
