@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -13,12 +16,17 @@ from gnuradio import denomae, gr
 
 GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
-BLOCKS = ["denomae_classifier", "denomae_label_publisher"]
+BLOCKS = ["denomae_classifier", "denomae_engine", "denomae_label_publisher"]
 
 
-def class_of(block: str) -> type:
+def class_of(block: str) -> Callable[..., Any]:
     """What a GRC block makes: `gnuradio.denomae.x` of `denomae_x`."""
     return getattr(denomae, block.removeprefix("denomae_"))
+
+
+def code_of(made) -> str:
+    """The Python that makes a block, or a variable."""
+    return made.templates.render("make") or made.templates.render("var_make")
 
 
 def description(block):
@@ -107,11 +115,11 @@ def test_the_defaults_are_valid_and_are_those_of_the_block(placed, block):
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_template_gives_each_parameter_to_the_block_under_its_name(placed, block):
-    code = placed(block).templates.render("make")
+    code = code_of(placed(block))
     given = {}
     exec(
         code.replace(f"denomae.{block.removeprefix('denomae_')}(", "call("),
-        {"call": lambda *a, **k: given.update(a=a, k=k)},
+        {"call": lambda *a, **k: given.update(a=a, k=k), "self": SimpleNamespace()},
     )
     bound = inspect.signature(class_of(block)).bind(*given["a"], **given["k"])
     assert list(bound.arguments) == [
@@ -189,6 +197,8 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_classifier", "queue_frames", "0"),
         ("denomae_classifier", "batch_size", "0"),
         ("denomae_classifier", "status_interval_s", "-1"),
+        ("denomae_classifier", "engine", "5"),
+        ("denomae_engine", "batch_size", "0"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
     ],
@@ -201,7 +211,7 @@ def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, paramete
     if 'Assertion "' in str(wrong):  # all that GRC shows of it, so it must name the parameter
         assert parameter in str(wrong)
     with pytest.raises(Exception, match=parameter) as refused:
-        exec(made.templates.render("make"), {"denomae": denomae, "self": None})
+        exec(code_of(made), {"denomae": denomae, "self": SimpleNamespace()})
     assert "\n" not in str(refused.value)
 
 
@@ -221,3 +231,24 @@ def test_grc_takes_a_value_at_the_edge_that_has_a_meaning(placed, parameter, val
     right = {text for _, text in placed("denomae_classifier").iter_error_messages()}
     made = placed("denomae_classifier", **{parameter: value})
     assert {text for _, text in made.iter_error_messages()} == right
+
+
+def test_a_classifier_takes_the_id_of_an_engine_which_grc_does_not_load(platform, monkeypatch):
+    monkeypatch.setattr("denomae.Engine.load", lambda *_, **__: pytest.fail("it was loaded"))
+    flowgraph = platform.make_flow_graph()
+    shared = flowgraph.new_block("denomae_engine")
+    shared.params["id"].set_value("shared")
+    user = flowgraph.new_block("denomae_classifier")
+    user.params["id"].set_value("user")
+    user.params["engine"].set_value("shared")
+    flowgraph.rewrite()
+    for block in (shared, user):
+        block.validate()
+        problems = [text for _, text in block.iter_error_messages() if "not connected" not in text]
+        assert not problems
+    assert "engine=shared" in user.templates.render("make")
+    assert "self.shared = shared = denomae.engine(" in shared.templates.render("var_make")
+    assert [user.params[name].hide for name in ("checkpoint", "device", "batch_size")] == [
+        "all"
+    ] * 3
+    assert user.params["engine"].hide == "none"

@@ -6,12 +6,14 @@ from __future__ import annotations
 from . import receivers
 from .classifier import classifier
 from .denomae_python import drop_policy, frame_sink
+from .engine import engine
 from .label_publisher import label_publisher
 
 __all__ = [
     "classifier",
-    "label_publisher",
     "drop_policy",
+    "engine",
     "frame_sink",
+    "label_publisher",
     "receivers",
 ]

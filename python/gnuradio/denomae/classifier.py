@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gnuradio import gr
@@ -12,6 +11,7 @@ from gnuradio import gr
 from denomae.errors import DenomaeError
 
 from .denomae_python import frame_sink
+from .engine import engine_or_own
 from .label_outlet import label_outlet
 from .labeller import Labeller
 from .parameters import (
@@ -63,8 +63,9 @@ class classifier(gr.hier_block2):
         settle_samples: samples thrown away when the frequency or the rate is changed while the
             flowgraph runs (≥ 0): those captured before the change that come after it, or, with
             `begin_retune`, after `end_retune`.
-        engine: an engine that is loaded already, instead of `checkpoint`, `device`, `batch_size`;
-            no other thread may use it while the flowgraph runs.
+        engine: what `denomae.engine` gave, shared with other blocks; `checkpoint`, `device` and
+            `batch_size` say nothing then. No other thread may use it while the flowgraph runs.
+            None: an engine of its own.
 
     Raises:
         DenomaeError: one of these cannot be; says which, what was found and what was wanted.
@@ -87,7 +88,6 @@ class classifier(gr.hier_block2):
         threshold: float = math.nan,
         status_interval_s: float = 0.0,
         settle_samples: int = 0,
-        *,
         engine: Engine | None = None,
     ) -> None:
         gr.hier_block2.__init__(
@@ -109,8 +109,7 @@ class classifier(gr.hier_block2):
         source = text("source", source)
         time_source = choice("time_source", time_source, TIME_SOURCES)
         threshold = probability_or_none("threshold", threshold)
-        if engine is None:
-            engine = _load(checkpoint, device, batch_size)
+        engine = engine_or_own(engine, checkpoint, device, batch_size)
         self._labeller = Labeller(engine, source, time_source, threshold)
         length = engine.frame_length
         try:
@@ -205,14 +204,3 @@ class classifier(gr.hier_block2):
     def status_line(self) -> str:
         """`status()` for people, on one line."""
         return self._outlet.status.line()
-
-
-def _load(checkpoint: str, device: str, batch_size: int) -> Engine:
-    from denomae import Engine  # imports torch, which takes seconds: not for those who only publish
-
-    folder = Path(checkpoint).expanduser() if checkpoint else None
-    if folder is not None and folder.is_file():  # what GRC's file dialogue can choose
-        folder = folder.parent
-    engine = Engine.load(folder, device=device, batch_size=batch_size)
-    engine.warm_up()
-    return engine

@@ -199,7 +199,7 @@ class Hub:
         served = {client for client, _ in parts}
         waits = [self._look_after(client) for client in running if client not in served]
         for client in clients:
-            client.tick()
+            _try(client, client.tick)
         return 0.0 if parts else min(waits, default=_POLL_S)
 
     def _look_after(self, client: Client) -> float:
@@ -214,7 +214,7 @@ class Hub:
         if now < client.ends_at:
             return client.ends_at - now
         self._forget(client)
-        client.end()
+        _try(client, client.end)
         return _POLL_S
 
     def _gather(self, clients: list[Client]) -> list[tuple[Client, Any]]:
@@ -237,28 +237,39 @@ class Hub:
         return parts
 
     def _compute(self, parts: list[tuple[Client, Any]]) -> None:
+        placed = [
+            (client, batch, _try(client, client.task.places, batch)) for client, batch in parts
+        ]
+        parts = [(client, batch) for client, batch, places in placed if places is not None]
+        places = [place for *_, places in placed for place in places or ()]
+        if not parts:
+            return
         began = time.monotonic()
+        frames = [batch.frames for _, batch in parts]
         try:
-            frames = [batch.frames for _, batch in parts]
-            places = [place for client, batch in parts for place in client.task.places(batch)]
             joined = frames[0] if len(frames) == 1 else np.concatenate(frames)
             answers = parts[0][0].task.compute(joined, places)
-            self._pacer.took(len(places), time.monotonic() - began)
-            first = 0
-            for client, batch in parts:
-                answer = answers[first : first + len(batch)]
-                first += len(batch)
-                self._give(client, batch, answer)
         except Exception as error:  # of any kind: the radio must not stand still for it
-            for client, _ in parts:
-                client.report(error)
+            if len(parts) == 1:
+                parts[0][0].report(error)
+            else:  # whose frames they are that cannot be computed shows when they are alone
+                for part in parts:
+                    self._compute([part])
+            return
+        self._pacer.took(len(places), time.monotonic() - began)
+        first = 0
+        for client, batch in parts:
+            _try(client, client.take, batch, answers[first : first + len(batch)])
+            first += len(batch)
 
-    @staticmethod
-    def _give(client: Client, batch: Any, answers: Sequence[Any]) -> None:
-        try:
-            client.take(batch, answers)
-        except Exception as error:  # this client's own
-            client.report(error)
+
+def _try(client: Client, work: Callable[..., Any], *arguments: Any) -> Any:
+    """What work for one client gives; None where it fails, which is reported and harms no other."""
+    try:
+        return work(*arguments)
+    except Exception as error:
+        client.report(error)
+        return None
 
 
 @atexit.register
