@@ -16,7 +16,12 @@ from gnuradio import denomae, gr
 
 GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
-BLOCKS = ["denomae_classifier", "denomae_engine", "denomae_label_publisher"]
+BLOCKS = [
+    "denomae_classifier",
+    "denomae_engine",
+    "denomae_label_publisher",
+    "denomae_label_subscriber",
+]
 
 
 def class_of(block: str) -> Callable[..., Any]:
@@ -201,6 +206,11 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_engine", "batch_size", "0"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
+        ("denomae_label_subscriber", "address", "5757"),
+        ("denomae_label_subscriber", "queue_labels", "2**31"),
+        ("denomae_label_subscriber", "max_bytes", "1000"),
+        ("denomae_label_subscriber", "labels_per_second", "-1"),
+        ("denomae_label_subscriber", "labels_per_second", "float('inf')"),
     ],
 )
 def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, parameter, value):

@@ -8,6 +8,7 @@ from .classifier import classifier
 from .denomae_python import drop_policy, frame_sink
 from .engine import engine
 from .label_publisher import label_publisher
+from .label_subscriber import label_subscriber
 
 __all__ = [
     "classifier",
@@ -15,5 +16,6 @@ __all__ = [
     "engine",
     "frame_sink",
     "label_publisher",
+    "label_subscriber",
     "receivers",
 ]
