@@ -39,9 +39,7 @@ class Status:
 
     def counters(self) -> dict[str, int]:
         """What the sampler counted, by name; see `classifier.counters`."""
-        counted = self._sampler.counters()
-        names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
-        return {name: getattr(counted, name) for name in (*names, "tail_samples")}
+        return sampler_counters(self._sampler)
 
     def to_dict(self) -> dict[str, Any]:
         """The counters, `labels` given away, `last` label or None, `error` or None."""
@@ -68,3 +66,10 @@ class Status:
         snr = "" if label.snr_db is None else f", {label.snr_db:.1f} dB"
         verdict = f"{label.label} {label.confidence:.2f} {label.verdict}{snr}"
         return f"{verdict} | {frames} | {label.latency_ms:.1f} ms"
+
+
+def sampler_counters(sampler: Any) -> dict[str, int]:
+    """What a frame sink counted, by name; see `frame_block.counters`."""
+    counted = sampler.counters()
+    names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
+    return {name: getattr(counted, name) for name in (*names, "tail_samples")}
