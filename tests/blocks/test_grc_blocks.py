@@ -18,6 +18,7 @@ GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
 BLOCKS = [
     "denomae_classifier",
+    "denomae_encoder",
     "denomae_engine",
     "denomae_label_publisher",
     "denomae_label_subscriber",
@@ -203,6 +204,9 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_classifier", "batch_size", "0"),
         ("denomae_classifier", "status_interval_s", "-1"),
         ("denomae_classifier", "engine", "5"),
+        ("denomae_encoder", "gate_db", "float('nan')"),
+        ("denomae_encoder", "hop", "-1"),
+        ("denomae_encoder", "engine", "'shared'"),
         ("denomae_engine", "batch_size", "0"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from . import receivers
 from .classifier import classifier
 from .denomae_python import drop_policy, frame_sink
+from .encoder import encoder
 from .engine import engine
 from .label_publisher import label_publisher
 from .label_subscriber import label_subscriber
@@ -13,6 +14,7 @@ from .label_subscriber import label_subscriber
 __all__ = [
     "classifier",
     "drop_policy",
+    "encoder",
     "engine",
     "frame_sink",
     "label_publisher",

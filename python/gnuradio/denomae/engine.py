@@ -26,6 +26,33 @@ def engine(checkpoint: str = "", device: str = "auto", batch_size: int = 32) -> 
     Raises:
         DenomaeError: one of these cannot be; says which, what was found and what was wanted.
     """
+    made = _loaded(checkpoint, device, batch_size)
+    made.warm_up()
+    return made
+
+
+def engine_or_own(
+    given: Any, checkpoint: str, device: str, batch_size: int, embeds: bool = False
+) -> Engine:
+    """The engine that a block was given, or else one of its own, warm for what the block does.
+
+    Args:
+        embeds: the block wants embeddings, not labels.
+
+    Raises:
+        DenomaeError: what was given is no engine, or its own cannot be loaded.
+    """
+    if given is not None and not callable(getattr(given, "embed" if embeds else "classify", None)):
+        raise refusal("engine", given, "what denomae.engine() gives, or None for one of its own")
+    made = _loaded(checkpoint, device, batch_size) if given is None else given
+    if embeds:
+        made.warm_up_embedding()
+    elif given is None:
+        made.warm_up()
+    return made
+
+
+def _loaded(checkpoint: str, device: str, batch_size: int) -> Engine:
     checkpoint, device = text("checkpoint", checkpoint), text("device", device)
     batch_size = count("batch_size", batch_size, 1)
     from denomae import Engine  # imports torch, which takes seconds: not for those who only publish
@@ -33,19 +60,4 @@ def engine(checkpoint: str = "", device: str = "auto", batch_size: int = 32) -> 
     folder = Path(checkpoint).expanduser() if checkpoint else None
     if folder is not None and folder.is_file():  # what GRC's file dialogue can choose
         folder = folder.parent
-    made = Engine.load(folder, device=device, batch_size=batch_size)
-    made.warm_up()
-    return made
-
-
-def engine_or_own(given: Any, checkpoint: str, device: str, batch_size: int) -> Engine:
-    """The engine that a block was given, or else one of its own.
-
-    Raises:
-        DenomaeError: what was given is no engine, or its own cannot be loaded.
-    """
-    if given is None:
-        return engine(checkpoint, device, batch_size)
-    if not callable(getattr(given, "classify", None)):
-        raise refusal("engine", given, "what denomae.engine() gives, or None for one of its own")
-    return given
+    return Engine.load(folder, device=device, batch_size=batch_size)
