@@ -33,6 +33,7 @@ class Keeper(gr.basic_block):
     def __init__(self, answer: object = None) -> None:
         gr.basic_block.__init__(self, "keeper", None, None)
         self.answer = answer
+        self.watch = lambda: None  # called for each message before it is answered
         self.said: list[dict] = []
         self.vectors: list[np.ndarray] = []
         self.arrived = threading.Event()
@@ -44,6 +45,7 @@ class Keeper(gr.basic_block):
         self.said.append(plain(pmt.car(message)))
         self.vectors.append(np.array(pmt.to_python(pmt.cdr(message))))
         self.arrived.set()
+        self.watch()
         if self.answer is not None:
             self.message_port_pub(pmt.intern("done"), self.answer)
 

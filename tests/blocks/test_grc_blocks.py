@@ -20,6 +20,7 @@ BLOCKS = [
     "denomae_classifier",
     "denomae_encoder",
     "denomae_engine",
+    "denomae_frame_sampler",
     "denomae_label_publisher",
     "denomae_label_subscriber",
 ]
@@ -208,6 +209,10 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_encoder", "hop", "-1"),
         ("denomae_encoder", "engine", "'shared'"),
         ("denomae_engine", "batch_size", "0"),
+        ("denomae_frame_sampler", "frame_length", "0"),
+        ("denomae_frame_sampler", "frames_per_second", "-1"),
+        ("denomae_frame_sampler", "unacknowledged", "-1"),
+        ("denomae_frame_sampler", "settle_samples", "-1"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
         ("denomae_label_subscriber", "address", "5757"),

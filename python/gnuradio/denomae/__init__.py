@@ -8,6 +8,7 @@ from .classifier import classifier
 from .denomae_python import drop_policy, frame_sink
 from .encoder import encoder
 from .engine import engine
+from .frame_sampler import frame_sampler
 from .label_publisher import label_publisher
 from .label_subscriber import label_subscriber
 
@@ -16,6 +17,7 @@ __all__ = [
     "drop_policy",
     "encoder",
     "engine",
+    "frame_sampler",
     "frame_sink",
     "label_publisher",
     "label_subscriber",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pmt
 
+from .allowance import Allowance
 from .frame_outlet import frame_outlet
 from .hub import Hub, Task
 
@@ -17,11 +18,19 @@ class pdu_outlet(frame_outlet):
     Args:
         name: of the block.
         port: of the messages.
-        sink, task, hub: see `frame_outlet`.
+        sink, task, hub, allowance: see `frame_outlet`.
     """
 
-    def __init__(self, name: str, port: str, sink: Any, task: Task, hub: Hub) -> None:
-        super().__init__(name, sink, task, hub)
+    def __init__(
+        self,
+        name: str,
+        port: str,
+        sink: Any,
+        task: Task,
+        hub: Hub,
+        allowance: Allowance | None = None,
+    ) -> None:
+        super().__init__(name, sink, task, hub, allowance)
         self._port = pmt.intern(port)
         self.message_port_register_out(self._port)
         self.sent = 0

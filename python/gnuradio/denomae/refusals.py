@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 
 _MOST_KINDS = 16
-_QUOTED = re.compile(r"[\d'\":;({\[]")  # here begins what the message said, not what we say of it
+_QUOTED = re.compile(
+    r"-?\d|['\":;({\[]"
+)  # here begins what the message said, not what we say of it
 
 
 class Refusals:
