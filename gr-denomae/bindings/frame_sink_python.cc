@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <chrono>
 #include <gnuradio/denomae/frame_sink.h>
+#include <pmt/pmt.h>
 #include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -89,6 +90,19 @@ void bind_batch(py::module& m)
         "B frames of N samples, oldest first. Its arrays look into it and keep it alive.")
         .def("__len__", [](const frame_batch& batch) { return batch.size; })
         .def_property_readonly("frames", &frames_of, "complex64 [B, N]")
+        .def(
+            "message",
+            [](const frame_batch& batch, std::size_t index) {
+                if (index >= batch.size) {
+                    throw py::index_error("no such frame in the batch");
+                }
+                return pmt::init_c32vector(batch.frame_length,
+                                           batch.samples.get() +
+                                               index * batch.frame_length);
+            },
+            py::arg("index"),
+            "The samples of one frame as a c32vector. From an array, PMT would make it "
+            "by way of a Python number a sample, which takes half a millisecond.")
         .def_property_readonly("sample_offset",
                                field(&frame_batch::sample_offset),
                                "uint64 [B], of the first sample, since the stream began")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from denomae.checkpoint import (
     weights_digest,
 )
 from denomae.device import choose_precision
+from denomae.embedding import Embedder
 from denomae.errors import DenomaeError
 from denomae.forward import Forward
 from denomae.frames import checked, clipped
@@ -38,7 +40,7 @@ CLIPPING = ("clipping: samples at full scale; lower the receiver's gain",)
 class Engine(Ready):
     """A classifier that is ready to run.
 
-    Make one with `Engine.load`. `classify` may be called from any one thread at a time.
+    Make one with `Engine.load`. `classify` and `embed` may be called from any one thread at a time.
     """
 
     def __init__(
@@ -181,6 +183,34 @@ class Engine(Ready):
         for label in labels:
             object.__setattr__(label, "latency_ms", latency_ms)  # not yet seen by anyone
         return labels
+
+    def embed(self, frames: np.ndarray) -> np.ndarray:
+        """One vector a frame: the mean of all tokens, which the classifier's head gets.
+
+        Args:
+            frames: as for `classify`.
+
+        Returns:
+            float32 [B, width of the architecture].
+
+        Raises:
+            DenomaeError: as `classify`.
+        """
+        embeddings = self._embed(checked(frames, self.frame_length))
+        if not np.isfinite(embeddings).all():
+            raise DenomaeError(
+                f"{self.model_name} gave embeddings that are no numbers; "
+                "use another checkpoint, or precision fp32"
+            )
+        return embeddings
+
+    def warm_up_embedding(self) -> None:
+        """As `warm_up`, for `embed`."""
+        self._embed.warm_up()
+
+    @cached_property
+    def _embed(self) -> Embedder:
+        return Embedder(self._forward, self.device, self.frame_length, self.max_batch)
 
     def probabilities(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Calibrated probabilities, unchecked.

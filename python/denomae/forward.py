@@ -58,14 +58,17 @@ class Forward:
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Rows float32 [B, row length] of frames complex64 [B, N], finite and not all zero."""
-        if self._config.power_normalisation == "unit":
-            frames = unit_power(frames)
-        inputs = build({"noisy": frames}, self._config.modalities, self._config.architecture.image)
-        inputs = {name: values.to(self._precision) for name, values in inputs.items()}
-        verdict = self.model(inputs)
+        verdict = self.model(self.inputs(frames))
         classes = (verdict.logits / self._config.calibration.temperature).softmax(1)
         families = classes @ self._membership
         return torch.cat([classes, families, verdict.snr_db[:, None]], 1)
+
+    def inputs(self, frames: Tensor) -> dict[str, Tensor]:
+        """What the model is given of frames complex64 [B, N], finite and not all zero."""
+        if self._config.power_normalisation == "unit":
+            frames = unit_power(frames)
+        inputs = build({"noisy": frames}, self._config.modalities, self._config.architecture.image)
+        return {name: values.to(self._precision) for name, values in inputs.items()}
 
     def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The parts of rows: classes [B, classes], families [B, families], SNR in dB [B]."""

@@ -6,7 +6,9 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
@@ -18,7 +20,7 @@ FILES = sorted(GRC.glob("*.block.yml"))
 BLOCKS = [path.name.removesuffix(".block.yml") for path in FILES]
 
 
-def class_of(block: str) -> type:
+def class_of(block: str) -> Callable[..., Any]:
     """What a GRC block makes: `gnuradio.denomae.x` of `denomae_x`."""
     return getattr(denomae, block.removeprefix("denomae_"))
 
@@ -38,6 +40,11 @@ def signature_of(block: str) -> inspect.Signature:
         )
         for name, default in parts
     )
+
+
+def code_of(made) -> str:
+    """The Python that makes a block, or a variable."""
+    return made.templates.render("make") or made.templates.render("var_make")
 
 
 def description(block):
@@ -126,7 +133,7 @@ def test_the_defaults_are_valid_and_are_those_of_the_block(placed, block):
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_template_gives_each_parameter_to_the_block_under_its_name(placed, block):
-    code = placed(block).templates.render("make")
+    code = code_of(placed(block))
     given = {}
     exec(
         code.replace(f"denomae.{block.removeprefix('denomae_')}(", "call("),
@@ -248,6 +255,20 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_sigmf_recorder", "max_file_mb", "-1"),
         ("denomae_sigmf_recorder", "max_file_s", "float('nan')"),
         ("denomae_sigmf_recorder", "buffer_s", "0.1"),
+        ("denomae_classifier", "engine", "5"),
+        ("denomae_encoder", "gate_db", "float('nan')"),
+        ("denomae_encoder", "hop", "-1"),
+        ("denomae_encoder", "engine", "'shared'"),
+        ("denomae_engine", "batch_size", "0"),
+        ("denomae_frame_sampler", "frame_length", "0"),
+        ("denomae_frame_sampler", "frames_per_second", "-1"),
+        ("denomae_frame_sampler", "unacknowledged", "-1"),
+        ("denomae_frame_sampler", "settle_samples", "-1"),
+        ("denomae_label_subscriber", "address", "5757"),
+        ("denomae_label_subscriber", "queue_labels", "2**31"),
+        ("denomae_label_subscriber", "max_bytes", "1000"),
+        ("denomae_label_subscriber", "labels_per_second", "-1"),
+        ("denomae_label_subscriber", "labels_per_second", "float('inf')"),
     ],
 )
 def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, parameter, value):
@@ -258,7 +279,7 @@ def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, paramete
     if 'Assertion "' in str(wrong):  # all that GRC shows of it, so it must name the parameter
         assert parameter in str(wrong)
     with pytest.raises(Exception, match=parameter) as refused:
-        exec(made.templates.render("make"), {"denomae": denomae, "self": None})
+        exec(code_of(made), {"denomae": denomae, "self": MagicMock()})
     assert "\n" not in str(refused.value)
 
 
@@ -285,3 +306,24 @@ def test_grc_takes_a_value_at_the_edge_that_has_a_meaning(placed, parameter, val
     right = {text for _, text in placed("denomae_classifier").iter_error_messages()}
     made = placed("denomae_classifier", **{parameter: value})
     assert {text for _, text in made.iter_error_messages()} == right
+
+
+def test_a_classifier_takes_the_id_of_an_engine_which_grc_does_not_load(platform, monkeypatch):
+    monkeypatch.setattr("denomae.Engine.load", lambda *_, **__: pytest.fail("it was loaded"))
+    flowgraph = platform.make_flow_graph()
+    shared = flowgraph.new_block("denomae_engine")
+    shared.params["id"].set_value("shared")
+    user = flowgraph.new_block("denomae_classifier")
+    user.params["id"].set_value("user")
+    user.params["engine"].set_value("shared")
+    flowgraph.rewrite()
+    for block in (shared, user):
+        block.validate()
+        problems = [text for _, text in block.iter_error_messages() if "not connected" not in text]
+        assert not problems
+    assert "engine=shared" in user.templates.render("make")
+    assert "self.shared = shared = denomae.engine(" in shared.templates.render("var_make")
+    assert [user.params[name].hide for name in ("checkpoint", "device", "batch_size")] == [
+        "all"
+    ] * 3
+    assert user.params["engine"].hide == "none"

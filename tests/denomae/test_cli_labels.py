@@ -132,7 +132,7 @@ def test_each_source_has_its_own_count_and_may_begin_anew() -> None:
         *numbered(7, 8), *numbered(0, 1, source="cellar"), *numbered(12), *numbered(0, 1),
     ]]  # fmt: skip
     assert lost == [0, 0, 0, 0, 3, 0, 0]
-    assert (tally.labels, tally.lost, tally.restarts) == (7, 3, 1)
+    assert (tally.labels, tally.gaps.lost, tally.gaps.restarts) == (7, 3, 1)
     assert "2 sources" in tally.summary() and "1 restart" in tally.summary()
 
 

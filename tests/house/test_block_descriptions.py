@@ -17,8 +17,9 @@ def test_a_description_is_named_after_its_block_and_documents_it(path):
     assert block["file_format"] == 1
     assert block.get("documentation", "").strip(), "a user of GRC reads the documentation tab"
     assert "from gnuradio import denomae" in block["templates"]["imports"]
+    code = block["templates"].get("make") or block["templates"]["var_make"]
     for parameter in block.get("parameters", []):
-        assert parameter["id"] in block["templates"]["make"] + str(block.get("asserts", "")), (
+        assert parameter["id"] in code + str(block.get("asserts", "")), (
             f"the parameter {parameter['id']} does nothing"
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -14,8 +15,8 @@ from denomae.cli.text import counted, hertz, note, printable
 from denomae.cli.timeline import shown_name
 from denomae.errors import DenomaeError
 from denomae.labels import TOPIC, Label
+from denomae.subscription import Gaps, label_socket, receive_label
 
-_MESSAGE_BYTES = 2**20  # a longer one is no label; ZMQ drops it
 _POLL_MS = 200  # a pause, so that Ctrl-C and the timeout are seen
 
 
@@ -54,34 +55,34 @@ class Labels:
     def _labels(self, tally: Tally) -> Iterator[Label]:
         import zmq
 
-        with zmq.Context() as context, context.socket(zmq.SUB) as socket:
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.setsockopt(zmq.MAXMSGSIZE, _MESSAGE_BYTES)
-            socket.setsockopt(zmq.SUBSCRIBE, TOPIC)
+        from denomae.zmq_watch import ConnectionWatch
+
+        with zmq.Context() as context, label_socket(context) as socket:
+            socket.subscribe(TOPIC)
             try:
-                socket.connect(self.address)
+                watch = ConnectionWatch(socket, self.address)
             except zmq.ZMQError as error:
                 raise DenomaeError(
                     f"{self.address!r} is no address to listen to ({error.strerror}), wanted one"
                     " such as tcp://127.0.0.1:5555"
                 ) from None
-            note(f"listening to {self.address}; Ctrl-C ends")
-            heard = time.monotonic()
-            while self.timeout_s is None or time.monotonic() - heard < self.timeout_s:
-                if not socket.poll(_POLL_MS):
-                    continue
-                parts = socket.recv_multipart()
-                try:
-                    if len(parts) != 2 or parts[0] != TOPIC:
-                        raise DenomaeError(f"{len(parts)} parts, wanted the topic and the label")
-                    label = Label.from_json(parts[1])
-                except DenomaeError as error:
-                    if not tally.unreadable:
-                        note(f"a message cannot be read: {printable(str(error))}")
-                    tally.unreadable += 1
-                    continue
+            with closing(watch):
+                note(f"listening to {self.address}; Ctrl-C ends")
                 heard = time.monotonic()
-                yield label
+                while self.timeout_s is None or time.monotonic() - heard < self.timeout_s:
+                    if not socket.poll(_POLL_MS):
+                        if watch.look():
+                            note("the publisher speaks no ZMQ, or sent far more than a label")
+                        continue
+                    try:
+                        label = receive_label(socket)
+                    except DenomaeError as error:
+                        if not tally.unreadable:
+                            note(f"a message cannot be read: {printable(str(error))}")
+                        tally.unreadable += 1
+                        continue
+                    heard = time.monotonic()
+                    yield label
 
 
 @dataclass
@@ -89,38 +90,25 @@ class Tally:
     """What came, and what the running counts say did not."""
 
     labels: int = 0
-    lost: int = 0
-    restarts: int = 0
     unreadable: int = 0
     dropped_frames: dict[str, int] = field(default_factory=dict)
-    _last: dict[str, int] = field(default_factory=dict)
+    gaps: Gaps = field(default_factory=Gaps)
 
     def add(self, label: Label) -> int:
-        """Counts a label.
-
-        Returns:
-            How many of its source were lost just before it. A count that goes back is a source
-            that began anew, and loses nothing.
-        """
+        """Counts a label; how many of its source were lost just before it."""
         self.labels += 1
         self.dropped_frames[label.source] = label.dropped_frames
-        last = self._last.get(label.source)
-        self._last[label.source] = label.sequence
-        if last is None or label.sequence == last + 1:
-            return 0
-        if label.sequence <= last:
-            self.restarts += 1
-            return 0
-        lost = label.sequence - last - 1
-        self.lost += lost
-        return lost
+        return self.gaps.add(label)
 
     def summary(self) -> str:
         """One sentence."""
-        sources = counted(len(self._last), "source")
-        parts = [f"{counted(self.labels, 'label')} from {sources}", f"{self.lost} lost on the way"]
-        if self.restarts:
-            parts.append(counted(self.restarts, "restart"))
+        sources = counted(len(self.dropped_frames), "source")
+        parts = [
+            f"{counted(self.labels, 'label')} from {sources}",
+            f"{self.gaps.lost} lost on the way",
+        ]
+        if self.gaps.restarts:
+            parts.append(counted(self.gaps.restarts, "restart"))
         if self.unreadable:
             parts.append(f"{counted(self.unreadable, 'message')} that could not be read")
         dropped = sum(self.dropped_frames.values())

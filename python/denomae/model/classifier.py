@@ -35,9 +35,12 @@ class Head(nn.Module):
         self.classes = nn.Linear(architecture.head_width, class_count)
         self.snr = nn.Linear(architecture.head_width, 1)
 
+    def pooled(self, tokens: Tensor) -> Tensor:
+        """The mean of the tokens [B, T, D]: [B, D], in the head's precision."""
+        return tokens.mean(1, dtype=self.norm.weight.dtype)  # float32 keeps bf16 sums exact
+
     def forward(self, tokens: Tensor) -> Verdict:
-        mean = tokens.mean(1, dtype=self.norm.weight.dtype)  # a float32 head keeps bf16 sums exact
-        features = self.activation(self.hidden(self.norm(mean)))  # [B, head width]
+        features = self.activation(self.hidden(self.norm(self.pooled(tokens))))  # [B, head width]
         return Verdict(self.classes(features), self.snr(features).squeeze(-1) * self.SNR_SCALE_DB)
 
 
@@ -56,5 +59,10 @@ class Classifier(nn.Module):
     def forward(
         self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
     ) -> Verdict:
-        encoded = self.encoder(inputs, visible)
-        return self.head(torch.cat(list(encoded.values()), dim=1))
+        return self.head(self.tokens(inputs, visible))
+
+    def tokens(
+        self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """The encoder's tokens of all modalities, one behind the other: [B, sum of T or V, D]."""
+        return torch.cat(list(self.encoder(inputs, visible).values()), dim=1)

@@ -4,37 +4,21 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnuradio import gr
-
-from denomae.errors import DenomaeError
-
-from .denomae_python import frame_sink, label_tagger
+from .denomae_python import label_tagger
+from .engine import engine_or_own
+from .frame_block import frame_block
 from .label_outlet import label_outlet
 from .labeller import Labeller
-from .parameters import (
-    choice,
-    count,
-    frequency_hz,
-    level_db,
-    probability_or_none,
-    rate_hz,
-    refusal,
-    seconds,
-    text,
-    width_db,
-)
+from .parameters import choice, count, probability_or_none, refusal, seconds, text
 from .places import TIME_SOURCES
 
 if TYPE_CHECKING:
     from denomae import Engine
 
-POLICIES = ("newest", "oldest", "block")
 
-
-class classifier(gr.hier_block2):
+class classifier(frame_block):
     """Recognises the modulation of every frame of a complex stream.
 
     Message port `labels` gives one PDU a label, `cons(dict, f32vector)`. The model runs on a thread
@@ -70,8 +54,9 @@ class classifier(gr.hier_block2):
             `sample_count` says how many samples it speaks of). One that comes when that sample has
             left is counted in `late_labels`, so let the delay be longer than a frame, the buffers
             and the model together take. Other tags move with their samples.
-        engine: an engine that is loaded already, instead of `checkpoint`, `device`, `batch_size`;
-            no other thread may use it while the flowgraph runs.
+        engine: what `denomae.engine` gave, shared with other blocks; `checkpoint`, `device` and
+            `batch_size` say nothing then. No other thread may use it while the flowgraph runs.
+            None: an engine of its own.
 
     Raises:
         DenomaeError: one of these cannot be; says which, what was found and what was wanted.
@@ -95,105 +80,33 @@ class classifier(gr.hier_block2):
         status_interval_s: float = 0.0,
         settle_samples: int = 0,
         passthrough_delay: int = -1,
-        *,
         engine: Engine | None = None,
     ) -> None:
         passthrough_delay = count("passthrough_delay", passthrough_delay, -1, most=2**30)
-        outputs = int(passthrough_delay >= 0)
-        gr.hier_block2.__init__(
-            self,
+        super().__init__(
             "denomae_classifier",
-            gr.io_signature(1, 1, gr.sizeof_gr_complex),
-            gr.io_signature(outputs, outputs, gr.sizeof_gr_complex),
+            sample_rate=sample_rate,
+            center_frequency=center_frequency,
+            gate_db=gate_db,
+            hysteresis_db=hysteresis_db,
+            hop=hop,
+            queue_frames=queue_frames,
+            policy=policy,
+            settle_samples=settle_samples,
+            outputs=int(passthrough_delay >= 0),
         )
-        policy = choice("policy", policy, POLICIES)
-        gate_db = level_db("gate_db", gate_db)
-        hysteresis_db = width_db("hysteresis_db", hysteresis_db)
-        hop = count("hop", hop, 0)
-        queue_frames = count("queue_frames", queue_frames, 1)
         batch_size = count("batch_size", batch_size, 1)
-        self.set_settle_samples(settle_samples)
         status_interval_s = seconds("status_interval_s", status_interval_s)
-        rate_hz("sample_rate", sample_rate)
-        frequency_hz("center_frequency", center_frequency)
         source = text("source", source)
         time_source = choice("time_source", time_source, TIME_SOURCES)
         threshold = probability_or_none("threshold", threshold)
-        if engine is None:
-            engine = _load(checkpoint, device, batch_size)
+        engine = engine_or_own(engine, checkpoint, device, batch_size)
         self._labeller = Labeller(engine, source, time_source, threshold)
-        length = engine.frame_length
-        try:
-            self._sampler = frame_sink(
-                length, hop or length, queue_frames, policy, gate_db, hysteresis_db
-            )
-        except ValueError as error:  # a queue beyond any memory
-            raise DenomaeError(str(error)) from error
-        self.set_sample_rate(sample_rate)
-        self.set_center_frequency(center_frequency)
-        self._tagger = _tagger(passthrough_delay)
-        self._outlet = label_outlet(
-            self._sampler, self._labeller, status_interval_s, tagger=self._tagger
-        )
-        self.message_port_register_hier_out("labels")
-        self.connect(self, self._sampler)
-        if self._tagger is not None:
-            self.connect(self, self._tagger, self)
-        self.msg_connect(self._outlet, "life", self._outlet, "life")
-        self.msg_connect(self._outlet, "labels", self, "labels")
-
-    def set_gate_db(self, gate_db: float) -> None:
-        """See the class; may be called while the flowgraph runs."""
-        self._sampler.set_gate_db(level_db("gate_db", gate_db))
-
-    def set_hysteresis_db(self, hysteresis_db: float) -> None:
-        """See the class; may be called while the flowgraph runs."""
-        self._sampler.set_hysteresis_db(width_db("hysteresis_db", hysteresis_db))
-
-    def set_sample_rate(self, sample_rate: float) -> None:
-        """See the class; may be called while the flowgraph runs, when the rate changes.
-
-        As `set_center_frequency`. With times from tags, a change also ends them until the next
-        `rx_time`: the samples since the last one went by at two rates.
-        """
-        rate = rate_hz("sample_rate", sample_rate)
-        self._sampler.set_sample_rate(rate or math.nan, self._settle_samples)
-
-    def set_center_frequency(self, center_frequency: float) -> None:
-        """See the class; may be called while the flowgraph runs, when the receiver is tuned.
-
-        The unfinished frame and the next `settle_samples` are thrown away; frames that begin behind
-        them carry the new frequency. Those cut before carry the old one, however late their labels.
-        Frames that are cut while the receiver's driver is at work carry either: `begin_retune`.
-        """
-        frequency = frequency_hz("center_frequency", center_frequency)
-        self._sampler.set_center_frequency(frequency, self._settle_samples)
-
-    def begin_retune(self) -> None:
-        """Cut no more frames: to be called before the receiver's driver is told anything.
-
-        The unfinished frame is thrown away, and so is all that arrives until `end_retune`. Where
-        times come from tags, an `rx_time` that arrives meanwhile is the new stream's.
-        """
-        self._sampler.hold()
-
-    def end_retune(self, center_frequency: float, sample_rate: float) -> None:
-        """Go on, `settle_samples` later: to be called when the driver has done its work.
-
-        Args:
-            center_frequency: of the band at the classifier's input, Hz; nan: from tags.
-            sample_rate: there, Hz; 0: from tags.
-
-        Raises:
-            DenomaeError: one of these cannot be; no frames are cut then, as before.
-        """
-        frequency = frequency_hz("center_frequency", center_frequency)
-        rate = rate_hz("sample_rate", sample_rate)
-        self._sampler.release(rate or math.nan, frequency, self._settle_samples)
-
-    def set_settle_samples(self, settle_samples: int) -> None:
-        """See the class; may be called while the flowgraph runs, and holds for the next change."""
-        self._settle_samples = count("settle_samples", settle_samples, 0)
+        sampler = self._sample(engine.frame_length)
+        tagger = _tagger(passthrough_delay)
+        if tagger is not None:
+            self.connect(self, tagger, self)
+        self._send(label_outlet(sampler, self._labeller, status_interval_s, tagger), "labels")
 
     def set_threshold(self, threshold: float) -> None:
         """See the class; may be called while the flowgraph runs."""
@@ -210,11 +123,6 @@ class classifier(gr.hier_block2):
         (or was still inside when the stream ended), and `dropped_labels` for which no room was."""
         return self._outlet.status.counters()
 
-    def work_time_s(self, share: float) -> float:
-        """Seconds that this share (0..1) of the calls of `work()` did not exceed since the
-        flowgraph began, to an eighth more; 1: the longest. That is how long the radio was held."""
-        return self._sampler.work_time_s(share)
-
     def status(self) -> dict[str, Any]:
         """`counters()`, the number of `labels`, the `last` one, and the `error` that ended them."""
         return self._outlet.status.to_dict()
@@ -229,14 +137,3 @@ def _tagger(delay_samples: int) -> label_tagger | None:
         return label_tagger(delay_samples) if delay_samples >= 0 else None
     except MemoryError as error:
         raise refusal("passthrough_delay", delay_samples, "samples that memory holds") from error
-
-
-def _load(checkpoint: str, device: str, batch_size: int) -> Engine:
-    from denomae import Engine  # imports torch, which takes seconds: not for those who only publish
-
-    folder = Path(checkpoint).expanduser() if checkpoint else None
-    if folder is not None and folder.is_file():  # what GRC's file dialogue can choose
-        folder = folder.parent
-    engine = Engine.load(folder, device=device, batch_size=batch_size)
-    engine.warm_up()
-    return engine

@@ -9,6 +9,7 @@ from typing import Any
 import pmt
 from gnuradio import gr
 
+from .allowance import Allowance
 from .hub import Client, Hub, Task
 from .system_port import forget_done, post_done
 
@@ -29,13 +30,17 @@ class frame_outlet(gr.basic_block):
         sink: the frame sink, in the same flowgraph.
         task: what is done with its frames.
         hub: whose thread does it.
+        allowance: how many frames may be taken; None: any number.
     """
 
-    def __init__(self, name: str, sink: Any, task: Task, hub: Hub) -> None:
+    def __init__(
+        self, name: str, sink: Any, task: Task, hub: Hub, allowance: Allowance | None = None
+    ) -> None:
         gr.basic_block.__init__(self, name=name, in_sig=None, out_sig=None)
         self.message_port_register_out(_LIFE)
         self.message_port_register_in(_LIFE)
         self._sink, self._task, self._hub = sink, task, hub
+        self._allowance = allowance
         self._client: Client | None = None
 
     def start(self) -> bool:
@@ -49,6 +54,7 @@ class frame_outlet(gr.basic_block):
             end=lambda: post_done(self),
             fail=self._fail,
             tick=self._tick,
+            allowance=self._allowance,
         )
         self._hub.join(self._client)
         return True
@@ -59,6 +65,10 @@ class frame_outlet(gr.basic_block):
         if client is not None and not self._hub.leave(client, _STOP_S):
             self.logger.warn("the model is still busy; nobody hears of its last batch")
         return True
+
+    def wake(self) -> None:
+        """More frames may be allowed than before."""
+        self._hub.wake()
 
     @abstractmethod
     def _begin(self) -> None:

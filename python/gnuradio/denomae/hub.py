@@ -14,11 +14,13 @@ import numpy as np
 
 from denomae.labels import Place
 
+from .allowance import Allowance
 from .denomae_python import doorbell
 from .pacing import BatchPacer
 from .system_port import GRACE_S
 
 _STAY_S = 2.0
+_PATIENCE_S = 5.0
 _POLL_S = 0.05  # how often an idle hub looks whether a stream has ended
 
 
@@ -53,6 +55,7 @@ class Client:
         end: the stream is at its end.
         fail: takes the sentence that says what went wrong.
         tick: called several times a second.
+        allowance: how many frames may be taken; None: any number.
     """
 
     def __init__(
@@ -65,9 +68,12 @@ class Client:
         end: Callable[[], None],
         fail: Callable[[str], None],
         tick: Callable[[], None],
+        allowance: Allowance | None = None,
     ) -> None:
         self.sink, self.run, self.task = sink, run, task
         self.end, self.tick = end, tick
+        self._allowance = allowance
+        self._bell: Any = None
         self.failed = False
         self.ends_at: float | None = None
         self.idle = threading.Event()  # the hub's thread is not at work on us
@@ -81,6 +87,35 @@ class Client:
     def kind(self) -> Hashable:
         """Frames of one kind go into one batch."""
         return self.task.compute, self.sink.frame_length()
+
+    def hear(self, bell: Any) -> None:
+        """Have the sink ring this bell, but not for frames that may not be taken anyway."""
+        wanted = None if self._allowance is not None and self._allowance.room() < 1 else bell
+        if wanted is not self._bell:
+            self._bell = wanted
+            self.sink.set_bell(wanted)
+
+    def pop(self, most: int) -> Any:
+        """At most so many of the frames that wait, and no more than are allowed; may be None."""
+        if self._allowance is not None:
+            most = int(min(most, self._allowance.room()))
+        if most < 1:
+            return None
+        batch = self.sink.pop(most, 0.0)
+        if self._allowance is not None and len(batch):
+            self._allowance.sent(len(batch))
+        return batch
+
+    def wait_s(self) -> float:
+        """How long nothing need be done for it, unless its bell rings."""
+        if self._allowance is None or not self.sink.counters().queued:
+            return _POLL_S
+        return min(_POLL_S, self._allowance.wait_s())
+
+    def is_forsaken(self) -> bool:
+        """Whether its stream has ended, and nobody acknowledges what makes room for the rest."""
+        over = self._allowance is not None and self.sink.current_run() > self.run
+        return over and self._allowance.stuck_s() > _PATIENCE_S
 
     def stop(self) -> None:
         """Nothing is given away and no failure reported after this returns."""
@@ -126,7 +161,7 @@ class Hub:
 
     def join(self, client: Client) -> None:
         """Serve a client from now on."""
-        client.sink.set_bell(self._bell)
+        client.hear(self._bell)
         with self._lock:
             self._clients.append(client)
             if self._ended is None:
@@ -149,6 +184,10 @@ class Hub:
         self._bell.ring()
         # not join(): on a thread of GNU Radio's it leaves an entry in Python's table of threads
         return client.idle.wait(within_s)
+
+    def wake(self) -> None:
+        """Look again: some client may be allowed more than before."""
+        self._bell.ring()
 
     def close(self) -> None:
         """End the thread now, if it has no client."""
@@ -199,22 +238,22 @@ class Hub:
         served = {client for client, _ in parts}
         waits = [self._look_after(client) for client in running if client not in served]
         for client in clients:
-            client.tick()
+            _try(client, client.tick)
         return 0.0 if parts else min(waits, default=_POLL_S)
 
     def _look_after(self, client: Client) -> float:
         """End a client whose stream has, empty the queue of one that failed; how long to wait."""
-        if client.failed:
+        if client.failed or client.is_forsaken():
             client.sink.discard()
         if not client.sink.finished(client.run):
-            return _POLL_S
+            return client.wait_s()
         now = time.monotonic()
         if client.ends_at is None:
             client.ends_at = now + GRACE_S
         if now < client.ends_at:
             return client.ends_at - now
         self._forget(client)
-        client.end()
+        _try(client, client.end)
         return _POLL_S
 
     def _gather(self, clients: list[Client]) -> list[tuple[Client, Any]]:
@@ -226,39 +265,52 @@ class Hub:
             return parts
         first = self._turn % len(able)
         able = able[first:] + able[:first]
+        for client in able:
+            client.hear(self._bell)
         for share in (-(-room // len(able)), room):
             for client in able:
                 if room and (not parts or client.kind == parts[0][0].kind):
-                    batch = client.sink.pop(min(share, room), 0.0)
-                    if len(batch):
+                    batch = client.pop(min(share, room))
+                    if batch is not None and len(batch):
                         parts.append((client, batch))
                         room -= len(batch)
         self._turn += bool(parts)
         return parts
 
     def _compute(self, parts: list[tuple[Client, Any]]) -> None:
+        placed = [
+            (client, batch, _try(client, client.task.places, batch)) for client, batch in parts
+        ]
+        parts = [(client, batch) for client, batch, places in placed if places is not None]
+        places = [place for *_, places in placed for place in places or ()]
+        if not parts:
+            return
         began = time.monotonic()
+        frames = [batch.frames for _, batch in parts]
         try:
-            frames = [batch.frames for _, batch in parts]
-            places = [place for client, batch in parts for place in client.task.places(batch)]
             joined = frames[0] if len(frames) == 1 else np.concatenate(frames)
             answers = parts[0][0].task.compute(joined, places)
-            self._pacer.took(len(places), time.monotonic() - began)
-            first = 0
-            for client, batch in parts:
-                answer = answers[first : first + len(batch)]
-                first += len(batch)
-                self._give(client, batch, answer)
         except Exception as error:  # of any kind: the radio must not stand still for it
-            for client, _ in parts:
-                client.report(error)
+            if len(parts) == 1:
+                parts[0][0].report(error)
+            else:  # whose frames they are that cannot be computed shows when they are alone
+                for part in parts:
+                    self._compute([part])
+            return
+        self._pacer.took(len(places), time.monotonic() - began)
+        first = 0
+        for client, batch in parts:
+            _try(client, client.take, batch, answers[first : first + len(batch)])
+            first += len(batch)
 
-    @staticmethod
-    def _give(client: Client, batch: Any, answers: Sequence[Any]) -> None:
-        try:
-            client.take(batch, answers)
-        except Exception as error:  # this client's own
-            client.report(error)
+
+def _try(client: Client, work: Callable[..., Any], *arguments: Any) -> Any:
+    """What work for one client gives; None where it fails, which is reported and harms no other."""
+    try:
+        return work(*arguments)
+    except Exception as error:
+        client.report(error)
+        return None
 
 
 @atexit.register

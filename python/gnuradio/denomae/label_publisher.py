@@ -10,7 +10,7 @@ from gnuradio import gr
 
 from denomae.labels import TOPIC
 
-from .parameters import count
+from .parameters import count, yes_or_no
 from .pdu import label_of
 from .system_port import forget_done, take_all
 from .zmq_sender import ZmqSender
@@ -33,23 +33,33 @@ class label_publisher(gr.basic_block):
         address: where subscribers connect (`tcp://127.0.0.1:5757`, `ipc:///tmp/labels`); the port
             may be `*`, then `endpoint()` tells which it became.
         queue_labels: labels that may wait (≥ 1), here and for each slow subscriber.
+        bind: True: subscribers connect to the address. False: it connects to the address, where one
+            subscriber is bound, as where this machine cannot be reached from outside; while that
+            one is away it is looked for, at least every 5 s.
 
     Raises:
-        DenomaeError: the address is in use or cannot be bound, or `queue_labels` is below 1.
+        DenomaeError: the address is in use or cannot be bound or connected to, `queue_labels` is
+            below 1, or `bind` is no truth value.
     """
 
-    def __init__(self, address: str = "tcp://127.0.0.1:5757", queue_labels: int = 1024) -> None:
+    def __init__(
+        self,
+        address: str = "tcp://127.0.0.1:5757",
+        queue_labels: int = 1024,
+        bind: bool = True,
+    ) -> None:
         gr.basic_block.__init__(self, name="denomae_label_publisher", in_sig=None, out_sig=None)
         queue_labels = count("queue_labels", queue_labels, 1, most=2**31 - 1)  # ZMQ's int
         # the sender may hold the logger but not the block: no circle, see below
-        self._sender = ZmqSender(address, queue_labels, _encode, self.logger.warn)
+        listen = yes_or_no("bind", bind)
+        self._sender = ZmqSender(address, queue_labels, _encode, self.logger.warn, listen)
         self.message_port_register_in(_PORT)
         # gr's own set_msg_handler keeps the bound method, and in that circle the block and its
         # address would outlive the flowgraph until a garbage collection
         self.gateway.set_msg_handler_pybind(_PORT, "_on_label")
 
     def endpoint(self) -> str:
-        """The address that is bound, its port a number."""
+        """The address that is bound, its port a number, or the one that it connects to."""
         return self._sender.endpoint
 
     def counters(self) -> dict[str, int]:

@@ -48,6 +48,15 @@ def rate_hz(name: str, value: Any) -> float:
     return rate
 
 
+def rate_per_second(name: str, value: Any) -> float:
+    """How many in a second, or 0 for as many as there are."""
+    wanted = "a number above 0, or 0 for no limit"
+    rate = number(name, value, wanted)
+    if not 0 <= rate < math.inf:
+        raise refusal(name, value, wanted)
+    return rate
+
+
 def frequency_hz(name: str, value: Any) -> float:
     """A frequency of any sign, or nan for the tags'."""
     wanted = "hertz, or nan for the tags'"
@@ -100,6 +109,13 @@ def text(name: str, value: Any) -> str:
         except UnicodeEncodeError:
             pass
     raise refusal(name, value, "text")
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    """A truth value, and nothing that merely has one."""
+    if isinstance(value, bool):
+        return value
+    raise refusal(name, value, "True or False")
 
 
 def choice(name: str, value: Any, choices: tuple[str, ...]) -> str:

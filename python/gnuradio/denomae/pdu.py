@@ -33,7 +33,7 @@ _recent_lock = threading.Lock()
 
 def label_to_pdu(label: Label) -> Any:
     """The message of a label, `cons(dict, f32vector of probabilities)`."""
-    pdu = label_message(label, _time(label.time), [_text(text) for text in label.warnings])
+    pdu = label_message(label, time_parts(label.time), [_text(text) for text in label.warnings])
     with _recent_lock:
         _recent[id(pdu)] = pdu, label
         if len(_recent) > _MOST_RECENT:
@@ -80,7 +80,8 @@ def _text(text: str) -> str | bytes:
     return text.encode()
 
 
-def _time(time: str | None) -> tuple[int, float] | None:
+def time_parts(time: str | None) -> tuple[int, float] | None:
+    """Whole seconds and their fraction, as `rx_time` tags hold them, of an RFC 3339 time."""
     if time is None:
         return None
     seconds, nanoseconds = parse_rfc3339(time)

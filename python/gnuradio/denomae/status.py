@@ -40,9 +40,7 @@ class Status:
 
     def counters(self) -> dict[str, int]:
         """What sampler and tagger counted, by name; see `classifier.counters`."""
-        counted = self._sampler.counters()
-        names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
-        counters = {name: getattr(counted, name) for name in (*names, "tail_samples")}
+        counters = sampler_counters(self._sampler)
         if self._tagger is not None:
             names = ("tagged_labels", "late_labels", "dropped_labels")
             counters |= {name: getattr(self._tagger, name)() for name in names}
@@ -73,3 +71,10 @@ class Status:
         snr = "" if label.snr_db is None else f", {label.snr_db:.1f} dB"
         verdict = f"{label.label} {label.confidence:.2f} {label.verdict}{snr}"
         return f"{verdict} | {frames} | {label.latency_ms:.1f} ms"
+
+
+def sampler_counters(sampler: Any) -> dict[str, int]:
+    """What a frame sink counted, by name; see `frame_block.counters`."""
+    counted = sampler.counters()
+    names = ("seen", "gated", "invalid", "dropped", "delivered", "discontinuities")
+    return {name: getattr(counted, name) for name in (*names, "tail_samples")}

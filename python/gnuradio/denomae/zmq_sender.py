@@ -13,27 +13,32 @@ from typing import Any
 import zmq
 
 from denomae.errors import DenomaeError
+from denomae.zmq_watch import ConnectionWatch
 
-from .zmq_address import bind
+from .zmq_address import bind, connect
 
 LINGER_MS = 500  # how long a closing socket may hold the process to hand out what was sent
 REQUEST_BYTES = 1024  # of a topic of 1 GB, libzmq would make 12 GB of memory
+
+RECONNECT_MOST_MS = 5000  # from a tenth of a second on, where it connects
+_LOOK_S = 0.2
 
 
 class ZmqSender:
     """Encodes and sends what `give` gets, in order, from a thread between `start` and `stop`.
 
-    The socket is bound once and stays bound, so that subscribers keep their connection while a
-    flowgraph stops and starts; it closes when the sender is collected or the process ends.
+    The socket is bound or connected once and stays so: subscribers keep their connection while a
+    flowgraph stops and starts. It closes when the sender is collected or the process ends.
 
     Args:
         address: where subscribers connect, such as `tcp://127.0.0.1:5757`; port `*`: a free one.
         capacity: messages that may wait here, and at the socket for each slow subscriber.
         encode: parts to send for what was given; runs on the thread; may raise DenomaeError.
         warn: called with the sentence of the first DenomaeError; later ones are only counted.
+        listen: False: connect to the address, where one subscriber is bound.
 
     Raises:
-        DenomaeError: the address is in use, or not one that can be bound.
+        DenomaeError: the address is in use, or not one that can be bound or connected to.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class ZmqSender:
         capacity: int,
         encode: Callable[[Any], list[bytes]],
         warn: Callable[[str], None],
+        listen: bool = True,
     ) -> None:
         self._encode, self._warn = encode, warn
         self._waiting: deque[Any] = deque()
@@ -56,8 +62,14 @@ class ZmqSender:
         self._socket.set(zmq.SNDHWM, capacity)
         self._socket.set(zmq.LINGER, LINGER_MS)
         self._socket.set(zmq.MAXMSGSIZE, REQUEST_BYTES)
-        weakref.finalize(self, _close, context, self._socket)
-        self.endpoint = bind(self._socket, address)
+        self._socket.set(zmq.RECONNECT_IVL_MAX, RECONNECT_MOST_MS)
+        self._watch: list[ConnectionWatch] = []  # one where it connects
+        weakref.finalize(self, _close, context, self._socket, self._watch)
+        self.endpoint = address
+        if listen:
+            self.endpoint = bind(self._socket, address)
+        else:
+            self._watch.append(connect(self._socket, address, "publisher"))
 
     def give(self, item: Any) -> None:
         """Queue one item, never waiting; a full queue drops its oldest one, which is counted."""
@@ -104,13 +116,17 @@ class ZmqSender:
     def _next(self) -> Any | None:
         with self._changed:
             while not self._waiting and self._leave_at is None:
-                self._changed.wait()
+                self._changed.wait(_LOOK_S if self._watch else None)
+                for watch in self._watch:
+                    watch.look()
             if self._leave_at is not None and time.monotonic() > self._leave_at:
                 self.dropped += len(self._waiting)
                 self._waiting.clear()
             return self._waiting.popleft() if self._waiting else None
 
 
-def _close(context: zmq.Context, socket: zmq.Socket) -> None:
+def _close(context: zmq.Context, socket: zmq.Socket, watches: list[ConnectionWatch]) -> None:
+    for watch in watches:
+        watch.close()
     socket.close(LINGER_MS)
     context.term()
