@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <cmath>
 #include <gnuradio/denomae/kernels/constellation_bytes.h>
+#include <gnuradio/denomae/kernels/power_gate.h>
 
 namespace gr {
 namespace denomae {
@@ -15,12 +16,7 @@ frame_content constellation_bytes::draw(const std::complex<float>* frame,
                                         std::size_t length,
                                         std::uint8_t* bytes)
 {
-    double energy = 0.0; // finite for any finite float32
-    for (std::size_t i = 0; i < length; ++i) {
-        const double re = frame[i].real();
-        const double im = frame[i].imag();
-        energy += re * re + im * im;
-    }
+    const double energy = sum_of_squares(frame, length); // finite if all samples are
     if (!std::isfinite(energy)) {
         return frame_content::invalid;
     }

@@ -106,6 +106,7 @@ class DisplayWidget(QWidget):
         if said != self._said:
             self._said = said
             self._verdict.summary, self._verdict.silent_s = summary, silent_s
+            self._verdict.setToolTip("" if summary is None else "\n".join(summary.last.warnings))
             self._verdict.update()
 
     def _header_said(self) -> tuple[str, float, int, int]:

@@ -89,7 +89,7 @@ def headline(label: str, verdict: str) -> str:
 def explanation(label: str, family: str, verdict: str, family_confidence: float) -> str:
     """The line below the headline."""
     if verdict == "unknown":
-        return f"the model cannot tell; closest: {class_name(label)}"
+        return f"cannot tell; closest: {class_name(label)}"
     if verdict == "noise":
         return "no signal in these frames"
     return f"{family_name(family)} family, {percent(family_confidence)}"

@@ -14,7 +14,7 @@ from .constellation_image import constellation_image
 from .display_record import LabelRecord
 from .parameters import count, seconds, text
 from .pdu import label_of
-from .system_port import forget_done
+from .system_port import forget_done, take_all
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QWidget
@@ -25,6 +25,7 @@ _EXTENT = 2.0
 _DECAY_PX, _HALF_SIZE_PX = (1.0, 2.0, 4.0), (4, 7, 14)
 _IMAGES_PER_SECOND = 20.0
 _MOST_REPORTED = 8
+_MOST_WAITING = 512  # labels: GNU Radio itself sets no bound where a port has a handler
 
 
 class label_display(gr.hier_block2):
@@ -102,12 +103,14 @@ class label_display(gr.hier_block2):
 
     def counters(self) -> dict[str, int]:
         """Since the flowgraph began: labels `shown`, those of `other` sources, messages that were
-        `malformed`, and `images` of the constellation."""
+        `malformed`, those `passed_over` unread because more than 512 waited, and `images` of the
+        constellation."""
         intake = self._intake
         return {
             "shown": intake.shown.record.version,
             "other": intake.other,
             "malformed": intake.shown.malformed,
+            "passed_over": intake.passed_over,
             "images": self._images.counters()["images"],
         }
 
@@ -130,6 +133,7 @@ class _label_intake(gr.basic_block):
         self.shown = _Shown()
         self.source = ""
         self.other = 0
+        self.passed_over = 0
         self._reported: set[str] = set()
         self.message_port_register_in(_LABELS)
         self.gateway.set_msg_handler_pybind(_LABELS, "_on_label")
@@ -137,10 +141,14 @@ class _label_intake(gr.basic_block):
     def start(self) -> bool:
         forget_done(self)
         self.shown.record.clear()
-        self.shown.malformed = self.other = 0
+        self.shown.malformed = self.other = self.passed_over = 0
         return True
 
     def _on_label(self, message: Any) -> None:
+        if self.nmsgs(_LABELS) > _MOST_WAITING:
+            for newer in take_all(self, _LABELS):
+                self.passed_over += 1
+                message = newer
         try:
             label = label_of(message)
         except DenomaeError as error:
