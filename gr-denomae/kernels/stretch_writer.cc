@@ -55,7 +55,8 @@ void stretch_writer::start()
 void stretch_writer::stop()
 {
     {
-        std::lock_guard<std::mutex> lock(d_mutex); // or the thread may just be about to wait
+        std::lock_guard<std::mutex> lock(
+            d_mutex); // or the thread may just be about to wait
         d_stopping = true;
     }
     d_wake.notify_one();

@@ -27,6 +27,17 @@ class Trigger:
     classes: frozenset[str] = frozenset()
     below: float = 0.5
 
+    @property
+    def description(self) -> str:
+        """Of a recording, in a few words."""
+        reasons = {
+            "always": "everything",
+            "class": f"what was labelled {', '.join(sorted(self.classes))}",
+            "unknown": "what was labelled unknown",
+            "confidence": f"what was labelled with a confidence below {self.below:g}",
+        }
+        return f"recorded was {reasons[self.kind]}"
+
     def wants(self, label: Label) -> bool:
         """Whether the label's frame is wanted for what the label says."""
         if self.kind == "class":

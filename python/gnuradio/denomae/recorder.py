@@ -71,7 +71,7 @@ class Recorder:
         self._labels_open = False
         self._kinds: set[str] = set()
         self._refused = self._missed = self._received = 0
-        self._thread: threading.Thread | None = None
+        self._ended: threading.Event | None = None  # of the thread, where there is one
 
     def counters(self) -> dict[str, int]:
         """What `sigmf_recorder.counters` documents."""
@@ -92,20 +92,21 @@ class Recorder:
         self._messages.clear()
         self._stopping = self._begun = False
         self._run = self._sink.current_run()
-        self._thread = threading.Thread(
-            target=self._work, args=[end], name="denomae-recorder", daemon=True
+        self._ended = threading.Event()
+        work = threading.Thread(
+            target=self._work, args=[self._ended, end], name="denomae-recorder", daemon=True
         )
         _running.add(self)
-        self._thread.start()
+        work.start()
 
     def stop(self) -> None:
         """Closes all files, within about a second where the flowgraph was stopped."""
         _running.discard(self)
-        thread, self._thread = self._thread, None
+        ended, self._ended = self._ended, None
         self._stopping = True
         self._bell.ring()
-        if thread is not None:
-            thread.join()
+        if ended is not None:
+            ended.wait()  # a join would leave an entry for GNU Radio's thread, which calls this
             self._sink.halt()
 
     def open_labels(self) -> None:
@@ -124,7 +125,7 @@ class Recorder:
         else:
             self._missed += 1
 
-    def _work(self, end: Callable[[], None]) -> None:
+    def _work(self, ended: threading.Event, end: Callable[[], None]) -> None:
         try:
             while not self._stopping and not self._at_end():
                 rings = self._bell.rings()
@@ -135,6 +136,7 @@ class Recorder:
         except Exception as error:  # the flowgraph must still end
             self._warn(f"nothing more is recorded: {type(error).__name__}: {error}")
         end()
+        ended.set()  # last: what `end` posts must not reach the next run
 
     def _at_end(self) -> bool:
         return self._sink.ended(self._run) and not self._labels_open

@@ -91,7 +91,7 @@ class sigmf_recorder(gr.hier_block2):
             _file_name("basename", basename),
             _at_least_0("max_file_mb", max_file_mb, "megabytes"),
             _at_least_0("max_file_s", max_file_s, "seconds"),
-            f"Samples for which labels were reason to record: {trigger}",
+            wanted.description,
         )
         before = _at_least_0("pre_trigger_s", pre_trigger_s, "seconds")
         behind = _at_least_0("post_trigger_s", post_trigger_s, "seconds")
@@ -192,6 +192,7 @@ class sigmf_recorder(gr.hier_block2):
         wanted = trigger_of(*values)
         self._trigger = values
         self._set_plan(trigger=wanted)
+        self._set_shelf(description=wanted.description)
 
 
 class _keeper(gr.basic_block):
