@@ -56,12 +56,13 @@ void overlap_line::begin(std::uint64_t sample_offset)
 {
     d_delay.clear();
     d_frames.clear();
-    d_entered = sample_offset;
+    d_begin = d_entered = sample_offset;
 }
 
 bool overlap_line::add(overlap_frame frame)
 {
-    if (until(frame.sample_offset) < 0) {
+    const auto from = static_cast<std::int64_t>(frame.sample_offset - d_begin);
+    if (from < 0 || until(frame.sample_offset) < 0) {
         return false;
     }
     auto place = d_frames.end();

@@ -62,6 +62,7 @@ void label_tagger_impl::add(std::uint64_t run,
 bool label_tagger_impl::start()
 {
     d_tagged = d_late = d_dropped = 0;
+    d_begun = false;
     d_delay.clear();
     d_moved.clear();
     d_mail.open();
@@ -79,9 +80,14 @@ int label_tagger_impl::work(int noutput_items,
                             gr_vector_const_void_star& input_items,
                             gr_vector_void_star& output_items)
 {
+    if (!d_begun) {
+        d_begin = nitems_read(0);
+        d_begun = true;
+    }
     d_mail.take(d_taken);
     for (entry& label : d_taken) {
-        if (leaves_at(label.first) < 0) {
+        const bool before = static_cast<std::int64_t>(label.first - d_begin) < 0;
+        if (before || leaves_at(label.first) < 0) {
             ++d_late;
         } else if (d_labels.size() >= d_most) {
             ++d_dropped;

@@ -54,6 +54,8 @@ private:
     std::multimap<std::uint64_t, pmt::pmt_t> d_labels; // that wait for their samples
     std::vector<entry> d_taken;
     std::vector<tag_t> d_tags;
+    bool d_begun = false;
+    std::uint64_t d_begin = 0; // offset of the run's first sample
 };
 
 } // namespace denomae

@@ -150,8 +150,8 @@ def gain_db(frames: np.ndarray, estimates: np.ndarray, snr_db: np.ndarray) -> np
     what was there less what was taken away, and the gain is E|n|² / (E|n|² - E|x - y|²).
 
     It is as good as the estimate of the SNR, of a small difference above all: look at the median of
-    many frames. A model that is no such estimate, and takes away some of the signal as well, looks
-    better than it is.
+    many frames. Of a model that is no such estimate, one that has learnt little or takes away some
+    of the signal as well, it tells the wrong thing.
 
     Args:
         frames, estimates: x and y, complex64 [B, N].

@@ -23,6 +23,12 @@ DELAY = 40 * N + 7
 """More than a blocking sampler's queue of 4 frames, a batch of 4, a frame and the buffers hold."""
 
 
+@pytest.fixture(autouse=True)
+def _hubs_go_soon(monkeypatch):
+    """Each test has engines of its own, which no later one asks for again."""
+    monkeypatch.setattr("gnuradio.denomae.hub._STAY_S", 0.05)
+
+
 class Spy:
     """An engine whose model multiplies by a number, or fails at a frame."""
 

@@ -173,6 +173,11 @@ BOOST_AUTO_TEST_CASE(a_stream_may_begin_at_any_offset)
         line.pass(in.data(), out.data(), in.size());
         BOOST_TEST(std::abs(out[64 + 96 + 32] - 3.0f * in[96 + 32]) < 1e-5f);
         BOOST_TEST((out[64 + 96 + 64] == in[96 + 64]));
+
+        line.begin(begin);
+        frame = cut(in, 0, 64, 3.0f);
+        frame.sample_offset = begin - 32; // of what was before
+        BOOST_TEST(!line.add(std::move(frame)));
     }
 }
 

@@ -107,8 +107,11 @@ class denoiser(gr.hier_block2):
             self._adder = overlap_adder(delay_samples, length, hop)
             queue_frames = queue_frames or max(1, delay_samples // 2 // hop)
             self._sampler = frame_sink(length, hop, queue_frames, policy, gate_db, hysteresis_db)
-        except (ValueError, MemoryError) as error:  # beyond any memory, or not a part of the frame
+        except ValueError as error:  # a hop that does not divide the frame, a delay below it
             raise DenomaeError(str(error)) from error
+        except MemoryError as error:
+            wanted = "samples that memory holds, beside the queue"
+            raise refusal("delay_samples", delay_samples, wanted) from error
         self._outlet = denoised_outlet(
             self._sampler, Denoising(engine), self._adder, gain_interval_s
         )
@@ -155,7 +158,8 @@ def _load(checkpoint: str, device: str, batch_size: int) -> DenoisingEngine:
     from denomae import DenoisingEngine  # imports torch, which takes seconds
 
     if not checkpoint:
-        raise refusal("checkpoint", checkpoint, "the folder of a denoiser's checkpoint")
+        wanted = "the folder of a denoiser, as denomae-train pretrain objective:denoise writes it"
+        raise refusal("checkpoint", checkpoint, wanted)
     folder = Path(checkpoint).expanduser()
     if folder.is_file():  # what GRC's file dialogue can choose
         folder = folder.parent

@@ -55,7 +55,8 @@ public:
     //! The stream begins anew, its next sample is that of `sample_offset`; no frame is kept.
     void begin(std::uint64_t sample_offset);
 
-    //! Adds a frame. \returns false, and forgets it, where its first sample has left already
+    //! Adds a frame. \returns false, and forgets it, where its first sample has left already or
+    //! lies before the stream's beginning
     bool add(overlap_frame frame);
 
     //! Frames that have not left wholly.
@@ -75,6 +76,7 @@ private:
     const std::int64_t d_hop;
     std::vector<float> d_window;
     std::deque<overlap_frame> d_frames; // by offset
+    std::uint64_t d_begin = 0;          // offset of the first sample
     std::uint64_t d_entered = 0;        // offset of the next sample to enter
     std::vector<std::complex<float>> d_noisy;
 };
