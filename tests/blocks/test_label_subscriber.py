@@ -174,6 +174,12 @@ def _zmtp(peer):
     peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
     ready = b"\x05READY\x0bSocket-Type\x00\x00\x00\x03PUB"
     peer.sendall(bytes([4, len(ready)]) + ready)
+    heard = b""
+    while not heard.endswith(TOPIC):  # its subscription: the two understand each other
+        chunk = peer.recv(4096)
+        if not chunk:
+            raise OSError("it hung up")
+        heard += chunk
 
 
 def _one_gigabyte(peer):
