@@ -96,9 +96,8 @@ void bind_batch(py::module& m)
                 if (index >= batch.size) {
                     throw py::index_error("no such frame in the batch");
                 }
-                return pmt::init_c32vector(batch.frame_length,
-                                           batch.samples.get() +
-                                               index * batch.frame_length);
+                return pmt::init_c32vector(
+                    batch.frame_length, batch.samples.get() + index * batch.frame_length);
             },
             py::arg("index"),
             "The samples of one frame as a c32vector. From an array, PMT would make it "

@@ -25,7 +25,8 @@ def label_socket(
 
     A peer that sends a part of more than `most_bytes` loses its connection. One that vanishes, even
     without a word, is looked for again after a tenth of a second, and then less and less often, up
-    to every 5 s. `queue_labels` may wait in this process for each peer.
+    to every 5 s. `queue_labels` may wait in this process for each peer. What nothing bounds, as ZMQ
+    cannot, is a message of ever more parts: it holds them until the last one has come.
     """
     import zmq
 

@@ -134,7 +134,7 @@ def test_what_is_no_acknowledgement_is_reported_once_and_counted(capfd):
 
 
 def test_a_stream_that_ends_does_not_wait_for_ever_for_a_receiver_that_died(monkeypatch):
-    monkeypatch.setattr(sys.modules["gnuradio.denomae.hub"], "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(sys.modules["gnuradio.denomae.hub_client"], "_PATIENCE_S", 0.1)
     flowgraph = playing(noise(50 * N), policy="newest", unacknowledged=3)
     assert len(flowgraph.play().said) == 3
     counters = flowgraph.block.counters()

@@ -174,6 +174,12 @@ def _zmtp(peer):
     peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
     ready = b"\x05READY\x0bSocket-Type\x00\x00\x00\x03PUB"
     peer.sendall(bytes([4, len(ready)]) + ready)
+    heard = b""
+    while not heard.endswith(TOPIC):  # its subscription: the two understand each other
+        chunk = peer.recv(4096)
+        if not chunk:
+            raise OSError("it hung up")
+        heard += chunk
 
 
 def _one_gigabyte(peer):
@@ -219,6 +225,36 @@ def test_who_speaks_no_zmq_or_too_much_of_it_does_no_harm(label_factory, say):
             publisher.send(TOPIC, as_json(label_factory()))
             assert eventually(lambda: len(receiving.labels) == 1)
     assert receiving.subscriber.counters()["received"] == 1
+
+
+def test_a_publisher_that_connects_outlasts_who_speaks_no_zmq_at_its_address(label_factory):
+    spoken = threading.Semaphore(0)
+    server = sockets.create_server(("127.0.0.1", 0))
+    address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+    def garbage(peer):
+        try:
+            peer.sendall(os.urandom(2**16))
+        finally:
+            spoken.release()
+
+    thread = threading.Thread(target=_accept_all, args=[server, garbage])
+    thread.start()
+    sending = Flowgraph()
+    sending.msg_disconnect(sending.source, "labels", sending.publisher, "labels")
+    sending.publisher = denomae.label_publisher(address, bind=False)
+    sending.msg_connect(sending.source, "labels", sending.publisher, "labels")
+    sending.start()
+    label = label_to_pdu(label_factory())
+    assert eventually(lambda: sending.publish(label) or spoken.acquire(timeout=0.01))
+    assert eventually(lambda: sending.publish(label) or spoken.acquire(timeout=0.01))  # again
+    server.shutdown(sockets.SHUT_RDWR)
+    server.close()
+    thread.join()
+    with Receiving(address, bind=True) as receiving:
+        assert eventually(lambda: sending.publish(label) or receiving.labels)
+    sending.end()
+    assert sending.publisher.endpoint() == address
 
 
 def test_a_publisher_that_vanishes_is_found_when_it_is_back(label_factory):

@@ -87,6 +87,29 @@ def test_what_is_no_label_is_counted_and_passed_over(
     assert "5 messages that could not be read" in err
 
 
+def test_a_publisher_that_sent_too_much_is_listened_to_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with zmq.Context() as context, context.socket(zmq.XPUB) as socket:
+        socket.set(zmq.LINGER, 0)
+        port = socket.bind_to_random_port("tcp://127.0.0.1")
+
+        def run() -> None:
+            assert socket.recv() == b"\x01" + TOPIC
+            socket.send_multipart([TOPIC, bytes(2**17)])
+            assert socket.recv() == b"\x00" + TOPIC  # it left,
+            assert socket.recv() == b"\x01" + TOPIC  # and came again
+            socket.send_multipart(wire(numbered(3))[0])
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert main(["labels", f"tcp://127.0.0.1:{port}", "--count", "1"]) == 0
+        thread.join(40)
+        assert not thread.is_alive()
+    out, err = capsys.readouterr()
+    assert "#3" in out and "sent far more than a label" in err
+
+
 def test_too_few_labels_before_the_timeout_is_a_no(
     publish: Callable, capsys: pytest.CaptureFixture[str]
 ) -> None:

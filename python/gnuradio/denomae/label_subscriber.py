@@ -34,7 +34,9 @@ class label_subscriber(gr.basic_block):
             publishers connect: its port may be `*`, then `endpoint()` tells which it became.
         bind: False: connect to one publisher; True: publishers connect here.
         queue_labels: labels that may wait for each publisher (≥ 1); ZMQ drops what comes beyond.
-        max_bytes: of the largest message it reads (≥ 1024); who sends a larger one is disconnected.
+        max_bytes: of the largest part of a message that it reads (≥ 1024); who sends a larger one
+            is disconnected. ZMQ itself bounds no number of parts, so whoever may publish here can
+            fill the memory with a message that has no end: let nobody do so who would.
         labels_per_second: most labels that it gives (≥ 0); 0: all.
 
     Raises:

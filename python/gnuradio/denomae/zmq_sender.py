@@ -22,6 +22,7 @@ REQUEST_BYTES = 1024  # of a topic of 1 GB, libzmq would make 12 GB of memory
 
 RECONNECT_MOST_MS = 5000  # from a tenth of a second on, where it connects
 _LOOK_S = 0.2
+_NOTHING = object()
 
 
 class ZmqSender:
@@ -98,7 +99,10 @@ class ZmqSender:
     def _run(self) -> None:
         try:
             while (item := self._next()) is not None:
-                self._send(item)
+                for watch in self._watch:
+                    watch.look()
+                if item is not _NOTHING:
+                    self._send(item)
         finally:
             self._ended.set()
 
@@ -115,10 +119,11 @@ class ZmqSender:
 
     def _next(self) -> Any | None:
         with self._changed:
-            while not self._waiting and self._leave_at is None:
-                self._changed.wait(_LOOK_S if self._watch else None)
-                for watch in self._watch:
-                    watch.look()
+            if not self._changed.wait_for(
+                lambda: self._waiting or self._leave_at is not None,
+                _LOOK_S if self._watch else None,
+            ):
+                return _NOTHING
             if self._leave_at is not None and time.monotonic() > self._leave_at:
                 self.dropped += len(self._waiting)
                 self._waiting.clear()
