@@ -29,12 +29,16 @@ class Embedder:
         self, forward: Forward, device: torch.device, frame_length: int, batch_size: int
     ) -> None:
         self._frame_length, self._batch_size = frame_length, batch_size
+        self._warm = False
         self.width = forward.model.architecture.width
         lane = lane_for(device, batch_size, frame_length, self.width)
         self._runner = Runner(_Means(forward), lane, device, frame_length, batch_size)
 
     def warm_up(self) -> None:
-        """As `Engine.warm_up`, for embeddings."""
+        """As `Engine.warm_up`, for embeddings; a second call does nothing."""
+        if self._warm:
+            return
+        self._warm = True
         self._runner.prepare()
         rng = np.random.default_rng(0)
         noise = rng.standard_normal((self._batch_size, self._frame_length, 2), dtype=np.float32)

@@ -205,7 +205,7 @@ class Engine(Ready):
         return embeddings
 
     def warm_up_embedding(self) -> None:
-        """As `warm_up`, for `embed`."""
+        """As `warm_up`, for `embed`; a second call does nothing."""
         self._embed.warm_up()
 
     @cached_property
