@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -82,6 +83,23 @@ def test_flowgraphs_that_are_made_and_thrown_away_leave_nothing(tmp_path, label_
         if cycle == 3:
             held = Held.now()
     check_nothing_is_left(held)
+
+
+def test_a_fault_of_the_recorder_is_reported_and_the_flowgraph_goes_on(
+    tmp_path, capfd, monkeypatch
+):
+    flowgraph = Flowgraph(tmp_path, 20_000)
+    files = len(os.listdir("/proc/self/fd"))
+
+    def fail(*_):
+        raise RuntimeError("an accident")
+
+    monkeypatch.setattr(flowgraph.recorder._recorder._recordings, "step", fail)
+    flowgraph.record()
+    assert len(os.listdir("/proc/self/fd")) <= files
+    assert "".join(capfd.readouterr()).count("RuntimeError: an accident") == 1
+    monkeypatch.undo()
+    assert flowgraph.record()["files"] == 1
 
 
 PROGRAM = """
