@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -84,6 +85,23 @@ def test_flowgraphs_that_are_made_and_thrown_away_leave_nothing(tmp_path, label_
     check_nothing_is_left(held)
 
 
+def test_a_fault_of_the_recorder_is_reported_and_the_flowgraph_goes_on(
+    tmp_path, capfd, monkeypatch
+):
+    flowgraph = Flowgraph(tmp_path, 20_000)
+    files = len(os.listdir("/proc/self/fd"))
+
+    def fail(*_):
+        raise RuntimeError("an accident")
+
+    monkeypatch.setattr(flowgraph.recorder._recorder._recordings, "step", fail)
+    flowgraph.record()
+    assert len(os.listdir("/proc/self/fd")) <= files
+    assert "".join(capfd.readouterr()).count("RuntimeError: an accident") == 1
+    monkeypatch.undo()
+    assert flowgraph.record()["files"] == 1
+
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -107,13 +125,18 @@ def test_a_program_that_ends_without_a_stop_closes_its_files(tmp_path):
 
 
 def test_a_stop_does_not_wait_for_a_stream_that_never_came(tmp_path):
-    flowgraph = Flowgraph(tmp_path, 1000, pace_hz=1e-3)
+    flowgraph = gr.top_block()
+    source = blocks.null_source(gr.sizeof_gr_complex)
+    pace = blocks.throttle(gr.sizeof_gr_complex, 1e6)
+    nothing = blocks.skiphead(gr.sizeof_gr_complex, 2**40)
+    recorder = denomae.sigmf_recorder(str(tmp_path), sample_rate=1e6)
+    flowgraph.connect(source, pace, nothing, recorder)
     flowgraph.start()
     began = time.monotonic()
     flowgraph.stop()
     flowgraph.wait()
     assert time.monotonic() - began < 10
-    assert not list(tmp_path.iterdir()) or written(tmp_path)
+    assert not list(tmp_path.iterdir()) and recorder.counters()["files"] == 0
 
 
 @pytest.mark.parametrize(

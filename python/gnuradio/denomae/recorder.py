@@ -135,6 +135,8 @@ class Recorder:
             self._finish()
         except Exception as error:  # the flowgraph must still end
             self._warn(f"nothing more is recorded: {type(error).__name__}: {error}")
+            self._sink.halt()
+            self._recordings.close_all()
         end()
         ended.set()  # last: what `end` posts must not reach the next run
 

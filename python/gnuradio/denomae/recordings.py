@@ -162,6 +162,12 @@ class Recordings:
                 self._write(recording)
             self._forget(recording)
 
+    def close_all(self) -> None:
+        """Closes the files as they are; the sink must have given up its stretches."""
+        for recording in self._live:
+            if recording.end is None:
+                recording.close()
+
     def _retire(self) -> None:
         """No more is asked of the current file than was."""
         self._sink.finish(self._current.number, self._current.until)
