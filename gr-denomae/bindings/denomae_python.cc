@@ -8,6 +8,7 @@ void bind_frame_sink(pybind11::module& m);
 void bind_label_message(pybind11::module& m);
 void bind_label_tagger(pybind11::module& m);
 void bind_overlap_adder(pybind11::module& m);
+void bind_rate_adapter(pybind11::module& m);
 
 PYBIND11_MODULE(denomae_python, m)
 {
@@ -18,4 +19,5 @@ PYBIND11_MODULE(denomae_python, m)
     bind_label_message(m);
     bind_label_tagger(m);
     bind_overlap_adder(m);
+    bind_rate_adapter(m);
 }

@@ -8,9 +8,9 @@
 #include <variant>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/frame_sink.h)
-// BINDTOOL_HEADER_FILE_HASH(3e11b64216229801e869966fd29f4a45)
+// BINDTOOL_HEADER_FILE_HASH(041ebd09868f6ef023b8f5ed8139bd7d)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_batch.h)
-// BINDTOOL_HEADER_FILE_HASH(050be06bc2bfc068e38641e7868754de)
+// BINDTOOL_HEADER_FILE_HASH(1c21b801e08fc4e62794152d554c0a68)
 // BINDTOOL_HEADER_FILE(kernels/include/gnuradio/denomae/kernels/frame_queue.h)
 // BINDTOOL_HEADER_FILE_HASH(4cb3c4a0df59e80f5b651ba3346e0acf)
 
@@ -92,6 +92,13 @@ void bind_batch(py::module& m)
         .def_property_readonly("sample_offset",
                                field(&frame_batch::sample_offset),
                                "uint64 [B], of the first sample, since the stream began")
+        .def_property_readonly("source_offset",
+                               field(&frame_batch::source_offset),
+                               "uint64 [B], the same in the stream before a rate adapter")
+        .def_property_readonly(
+            "ratio",
+            field(&frame_batch::ratio),
+            "float64 [B], samples here of one before a rate adapter; 1 without")
         .def_property_readonly("arrival_ns",
                                field(&frame_batch::arrival_ns),
                                "int64 [B], CLOCK_MONOTONIC when the chunk with the last "
@@ -115,9 +122,11 @@ void bind_batch(py::module& m)
         .def_property_readonly("time_fraction",
                                field(&frame_batch::time_fraction),
                                "float64 [B], fractional seconds of that tag")
-        .def_property_readonly("time_offset",
-                               field(&frame_batch::time_offset),
-                               "uint64 [B], absolute offset of the sample with that tag");
+        .def_property_readonly(
+            "time_offset",
+            field(&frame_batch::time_offset),
+            "uint64 [B], absolute offset of the sample with that tag, before "
+            "a rate adapter");
 }
 
 void bind_counters(py::module& m)

@@ -25,6 +25,8 @@ std::complex<float>* allocate_samples(std::size_t count)
 void append(frame_batch& batch, const frame_place& place)
 {
     batch.sample_offset.push_back(place.sample_offset);
+    batch.source_offset.push_back(place.source_offset);
+    batch.ratio.push_back(place.anchor.ratio);
     batch.arrival_ns.push_back(place.arrival_ns);
     batch.samples_behind.push_back(place.samples_behind);
     batch.rate_hz.push_back(place.anchor.rate_hz);

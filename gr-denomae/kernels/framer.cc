@@ -38,6 +38,7 @@ void framer::begin(std::uint64_t offset)
     if (offset == 0 || offset != d_position) {
         d_anchor = stream_anchor();
         d_time_heard = false;
+        d_band_since = d_band_origin = 0;
         d_events_from = offset;
     }
     d_begin = d_position = d_held_from = offset;
@@ -57,7 +58,7 @@ void framer::set_parameters(const stream_parameters& parameters,
         break_frame();
         d_settle = std::max(d_settle, settle_samples);
     }
-    if (rate_changed && !(d_held && d_anchor.time_offset >= d_held_from)) {
+    if (rate_changed && !(d_held && d_time_since >= d_held_from)) {
         d_anchor.time_valid = false; // samples since the time tag went by at two rates
     }
     d_parameters = parameters;
@@ -150,9 +151,16 @@ void framer::apply(const stream_event& event)
     const bool frequency_changed = event.has_frequency &&
                                    d_anchor.frequency_hz == d_anchor.frequency_hz &&
                                    d_anchor.frequency_hz != event.frequency_hz;
-    const bool broken = time_again || rate_changed || frequency_changed;
+    const bool moved = event.has_band && (event.ratio != d_anchor.ratio ||
+                                          event.origin != source_of(event.offset));
+    const bool broken = time_again || rate_changed || frequency_changed || moved;
     if (broken) {
         break_frame();
+    }
+    if (moved) {
+        d_anchor.ratio = event.ratio;
+        d_band_since = event.offset;
+        d_band_origin = event.origin;
     }
     if (rate_changed) {
         // Samples since the time tag went by at two rates, and the old one's tag may have been
@@ -165,7 +173,8 @@ void framer::apply(const stream_event& event)
         d_anchor.time_valid = true;
         d_anchor.time_seconds = event.time_seconds;
         d_anchor.time_fraction = event.time_fraction;
-        d_anchor.time_offset = event.offset;
+        d_anchor.time_offset = source_of(event.offset);
+        d_time_since = event.offset;
     }
     if (event.has_rate && d_anchor.rate_hz != event.rate_hz) {
         d_anchor.rate_hz = event.rate_hz;
@@ -191,8 +200,19 @@ bool framer::agrees(const stream_event& event) const
     const long double told_s = (static_cast<long double>(event.time_seconds) -
                                 static_cast<long double>(d_anchor.time_seconds)) +
                                (event.time_fraction - d_anchor.time_fraction);
-    const long double counted = event.offset - d_anchor.time_offset;
-    return std::fabs(told_s * rate_hz - counted) <= 0.5L;
+    const long double counted = source_of(event.offset) - d_anchor.time_offset;
+    // behind an adapter a tag lies on the nearest sample there is
+    const double slack = d_anchor.ratio == 1.0 ? 0.5 : 1.0 + 0.5 / d_anchor.ratio;
+    return std::fabs(told_s * rate_hz - counted) <= slack;
+}
+
+std::uint64_t framer::source_of(std::uint64_t offset) const
+{
+    if (d_anchor.ratio == 1.0) {
+        return d_band_origin + (offset - d_band_since);
+    }
+    const double past = static_cast<double>(offset - d_band_since) / d_anchor.ratio;
+    return d_band_origin + static_cast<std::uint64_t>(std::llround(past));
 }
 
 void framer::break_frame()
@@ -209,9 +229,11 @@ void framer::start_frame(std::uint64_t offset)
     const stream_anchor unknown;
     frame_place& place = d_current->place;
     place.sample_offset = offset;
+    place.source_offset = source_of(offset);
     place.anchor = d_anchor;
-    if (d_anchor.time_valid && d_anchor.time_offset > offset) {
+    if (d_anchor.time_valid && d_time_since > offset) {
         place.anchor = unknown;
+        place.anchor.ratio = d_anchor.ratio;
         place.anchor.rate_hz = d_anchor.rate_hz;
         place.anchor.frequency_hz = d_anchor.frequency_hz;
     }

@@ -28,6 +28,12 @@ const pmt::pmt_t& rate_key()
     return key;
 }
 
+const pmt::pmt_t& band_key()
+{
+    static const pmt::pmt_t key = pmt::mp("denomae_band");
+    return key;
+}
+
 const pmt::pmt_t& frequency_key()
 {
     static const pmt::pmt_t key = pmt::mp("rx_freq");
@@ -111,6 +117,25 @@ bool read_number(const pmt::pmt_t& value, bool& has, double& number)
     }
     has = true;
     number = found;
+    return true;
+}
+
+bool read_band(const pmt::pmt_t& value, kernel::stream_event& event)
+{
+    static const pmt::pmt_t ratio_key = pmt::mp("ratio");
+    static const pmt::pmt_t origin_key = pmt::mp("origin");
+    if (!pmt::is_dict(value)) {
+        return false;
+    }
+    const pmt::pmt_t ratio = pmt::dict_ref(value, ratio_key, pmt::PMT_NIL);
+    const pmt::pmt_t origin = pmt::dict_ref(value, origin_key, pmt::PMT_NIL);
+    if (!pmt::is_real(ratio) || !pmt::is_uint64(origin) ||
+        !std::isfinite(pmt::to_double(ratio)) || !(pmt::to_double(ratio) > 0.0)) {
+        return false;
+    }
+    event.has_band = true;
+    event.ratio = pmt::to_double(ratio);
+    event.origin = pmt::to_uint64(origin);
     return true;
 }
 
@@ -312,6 +337,11 @@ void frame_sink_impl::read_tags(int count)
         } else if (pmt::eq(tag.key, frequency_key())) {
             if (!read_number(tag.value, event.has_frequency, event.frequency_hz)) {
                 warn_of(tag, "a finite number of Hz");
+                continue;
+            }
+        } else if (pmt::eq(tag.key, band_key())) {
+            if (!read_band(tag.value, event)) {
+                warn_of(tag, "a dictionary of ratio (double > 0) and origin (uint64)");
                 continue;
             }
         } else {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from pathlib import Path
@@ -13,12 +14,34 @@ from gnuradio import denomae, gr
 
 GRC = Path(__file__).resolve().parents[2] / "grc"
 FILES = sorted(GRC.glob("*.block.yml"))
-BLOCKS = ["denomae_classifier", "denomae_denoiser", "denomae_label_publisher"]
+BLOCKS = [
+    "denomae_classifier",
+    "denomae_denoiser",
+    "denomae_label_publisher",
+    "denomae_rate_adapter",
+]
 
 
 def class_of(block: str) -> type:
     """What a GRC block makes: `gnuradio.denomae.x` of `denomae_x`."""
     return getattr(denomae, block.removeprefix("denomae_"))
+
+
+def signature_of(block: str) -> inspect.Signature:
+    """Of a class of C++ too, which says it in the first line of its documentation."""
+    made = class_of(block)
+    told = re.search(r"__init__\(self: [\w.]+(.*)\) -> None", made.__init__.__doc__ or "")
+    if told is None:
+        return inspect.signature(made)
+    parts = re.findall(r", (\w+): [^=,]+?(?: = ([^,]+))?(?=,|$)", told[1])
+    return inspect.Signature(
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=ast.literal_eval(default) if default else inspect.Parameter.empty,
+        )
+        for name, default in parts
+    )
 
 
 def description(block):
@@ -98,7 +121,7 @@ def test_the_defaults_are_valid_and_are_those_of_the_block(placed, block):
     made = placed(block)
     problems = [text for _, text in made.iter_error_messages() if "not connected" not in text]
     assert not problems
-    signature = inspect.signature(class_of(block)).parameters
+    signature = signature_of(block).parameters
     for name, parameter in signature.items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             shown = made.params[name].get_evaluated()
@@ -113,10 +136,10 @@ def test_the_template_gives_each_parameter_to_the_block_under_its_name(placed, b
         code.replace(f"denomae.{block.removeprefix('denomae_')}(", "call("),
         {"call": lambda *a, **k: given.update(a=a, k=k)},
     )
-    bound = inspect.signature(class_of(block)).bind(*given["a"], **given["k"])
+    bound = signature_of(block).bind(*given["a"], **given["k"])
     assert list(bound.arguments) == [
         name
-        for name, parameter in inspect.signature(class_of(block)).parameters.items()
+        for name, parameter in signature_of(block).parameters.items()
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
     ]
     for name, value in bound.arguments.items():
@@ -199,6 +222,8 @@ def test_the_documentation_tells_what_every_port_takes_or_gives(block):
         ("denomae_denoiser", "gain_interval_s", "-1"),
         ("denomae_label_publisher", "address", "5757"),
         ("denomae_label_publisher", "queue_labels", "0"),
+        ("denomae_rate_adapter", "target_bandwidth", "0.9"),
+        ("denomae_rate_adapter", "interval", "100"),
     ],
 )
 def test_grc_refuses_a_value_that_the_block_would_refuse(placed, block, parameter, value):

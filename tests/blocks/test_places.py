@@ -41,9 +41,11 @@ def a_batch(**fields):
         "time_seconds": 0,
         "time_fraction": 0.0,
         "time_offset": 0,
+        "ratio": 1.0,
         **fields,
     }
-    unsigned = ("sample_offset", "samples_behind", "time_seconds", "time_offset")
+    values.setdefault("source_offset", values["sample_offset"])
+    unsigned = ("sample_offset", "source_offset", "samples_behind", "time_seconds", "time_offset")
     return SimpleNamespace(
         **{k: np.array([v], dtype=np.uint64 if k in unsigned else None) for k, v in values.items()}
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import receivers
 from .classifier import classifier
 from .denoiser import denoiser
-from .denomae_python import drop_policy, frame_sink
+from .denomae_python import drop_policy, frame_sink, rate_adapter
 from .label_publisher import label_publisher
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "label_publisher",
     "drop_policy",
     "frame_sink",
+    "rate_adapter",
     "receivers",
 ]

@@ -52,9 +52,11 @@ class Labeller:
 
     def items(
         self, batch: Any, answers: Sequence[Label], sequence: int, dropped: int
-    ) -> list[Label]:
+    ) -> list[tuple[int, Label]]:
+        """Each label, behind the offset of its frame in the stream that was cut: behind a rate
+        adapter the label itself tells that of the stream before it."""
         now_ns = time.monotonic_ns()
-        return [
+        labels = [
             replace(
                 label,
                 source=self._source,
@@ -65,6 +67,7 @@ class Labeller:
             )
             for i, label in enumerate(answers)
         ]
+        return list(zip(batch.sample_offset.tolist(), labels, strict=True))
 
     def _verdict(self, label: Label) -> str:
         if self._threshold is None:

@@ -18,18 +18,20 @@ TIME_SOURCES = ("tags", "host")
 def places_of(batch: Any, frame_length: int, time_source: str = "tags") -> list[Place]:
     """One place a frame of what `frame_sink.pop` gave; what is unknown is None, not guessed.
 
-    Rate and frequency are those that the sampler wrote to a frame when it began. Time source `tags`
-    counts samples from the `rx_time` tag in force; `host` takes the host's clock when the chunk
+    Offset, length, rate and frequency are those before a rate adapter, where there is one. Rate and
+    frequency are those that the sink wrote to a frame when it began. Time source `tags` counts
+    samples from the `rx_time` tag in force; `host` takes the host's clock when the chunk
     with the frame's last sample arrived, less the duration of the frame and of what lies behind it
     in that chunk.
     """
     now_ns, now_monotonic_ns = time.time_ns(), time.monotonic_ns()
     places = []
-    for i, offset in enumerate(batch.sample_offset.tolist()):
+    for i, offset in enumerate(batch.source_offset.tolist()):
         rate = _positive(float(batch.rate_hz[i]))
+        ratio = float(batch.ratio[i])
         if time_source == "host":
             arrival_ns = now_ns - (now_monotonic_ns - int(batch.arrival_ns[i]))
-            samples = frame_length + int(batch.samples_behind[i])
+            samples = round((frame_length + int(batch.samples_behind[i])) / ratio)
             began = host_time(arrival_ns, samples, rate)
         elif batch.time_valid[i]:
             began = tagged_time(
@@ -41,7 +43,7 @@ def places_of(batch: Any, frame_length: int, time_source: str = "tags") -> list[
         else:
             began = None
         frequency = _finite(float(batch.frequency_hz[i]))
-        places.append(Place(offset, frame_length, began, frequency, rate))
+        places.append(Place(offset, round(frame_length / ratio), began, frequency, rate))
     return places
 
 

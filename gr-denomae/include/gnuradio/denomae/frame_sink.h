@@ -40,6 +40,10 @@ using kernel::frame_counters;
  * same sample frames have no time until the next `rx_time`: the samples since the last one went
  * by at two rates.
  *
+ * A tag `denomae_band` of a rate adapter is a discontinuity too. Offsets, times, rate and
+ * frequency are then those of the stream before the adapter, which is also whose rate and
+ * frequency the setters say.
+ *
  * What set_sample_rate() and set_center_frequency() say wins over the tags' values, for frames
  * that begin after the call: a frame keeps what was in force when it began, however long it
  * waits in the queue. Such a change is a discontinuity too. What a receiver sends while it is

@@ -27,14 +27,18 @@ struct stream_anchor {
     //! Value of the `rx_time` tag: whole seconds, and their fraction in [0, 1).
     std::uint64_t time_seconds = 0;
     double time_fraction = 0.0;
-    //! Absolute offset of the sample that carried that tag.
+    //! Absolute offset of the sample that carried that tag, in the stream before a rate adapter.
     std::uint64_t time_offset = 0;
+    //! Behind a rate adapter: samples here of one sample of the stream before it.
+    double ratio = 1.0;
 };
 
 //! Where and when a frame began.
 struct frame_place {
     //! Absolute offset of the first sample since the stream began; exact up to 2^64 - 1.
     std::uint64_t sample_offset = 0;
+    //! The same in the stream before a rate adapter, or in this one where there is none.
+    std::uint64_t source_offset = 0;
     //! CLOCK_MONOTONIC in ns when the chunk with the frame's last sample arrived.
     std::int64_t arrival_ns = 0;
     //! Samples of that chunk that lie behind the frame's last one.

@@ -26,6 +26,8 @@ struct frame_batch {
     //! [B, N] in one piece, aligned to 64 bytes; null when B is 0.
     std::unique_ptr<std::complex<float>[], free_memory> samples;
     std::vector<std::uint64_t> sample_offset;
+    std::vector<std::uint64_t> source_offset;
+    std::vector<double> ratio;
     std::vector<std::int64_t> arrival_ns;
     std::vector<std::uint64_t> samples_behind;
     std::vector<double> rate_hz;      //!< NaN: unknown

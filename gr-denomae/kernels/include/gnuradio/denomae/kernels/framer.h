@@ -26,6 +26,9 @@ struct stream_event {
     double rate_hz = 0.0;
     bool has_frequency = false;
     double frequency_hz = 0.0;
+    bool has_band = false;    //!< a rate adapter's mapping begins here:
+    double ratio = 1.0;       //!< samples here of one before it, > 0
+    std::uint64_t origin = 0; //!< the sample before it that lies here
 };
 
 //! What the user says of the stream, which wins over its tags; NaN: what they say.
@@ -42,7 +45,8 @@ struct stream_parameters {
  * (samples in between are skipped). A time tag after the first one, and a rate or frequency
  * that differs from the last, is a discontinuity: the partial frame is thrown away, its
  * samples are counted, the gate closes, and the next frame begins exactly at the tagged
- * sample. After a rate that changed without a time on the same sample the time is unknown
+ * sample. So is another mapping of a rate adapter; what frames say of place, time, rate and
+ * frequency is of the stream before it. After a rate that changed without a time on the same sample the time is unknown
  * until it is told anew.
  *
  * A repeated time that agrees with the counted one, to within half a sample at the rate in
@@ -115,6 +119,7 @@ public:
 private:
     void apply(const stream_event& event);
     bool agrees(const stream_event& event) const;
+    std::uint64_t source_of(std::uint64_t offset) const;
     void break_frame();
     void start_frame(std::uint64_t offset);
     void complete(std::int64_t arrival_ns, std::uint64_t samples_behind);
@@ -141,8 +146,12 @@ private:
     stream_parameters d_parameters;
     stream_anchor d_anchor;
     bool d_time_heard = false;      // a time was told, be it in force or not
-    std::uint64_t d_rate_since = 0; // where rate and frequency were first heard of
+    std::uint64_t d_time_since = 0; // where the time in force was told,
+    std::uint64_t d_rate_since = 0; // and rate and frequency were first heard of
     std::uint64_t d_frequency_since = 0;
+    std::uint64_t d_band_since =
+        0; // where this stream and that before an adapter were tied,
+    std::uint64_t d_band_origin = 0; // and the sample there
 };
 
 } // namespace kernel
