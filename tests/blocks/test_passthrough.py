@@ -9,6 +9,7 @@ import pytest
 from classifier_bench import Collector, HeldEngine, Recording, eventually, noise, tag
 from gnuradio import blocks, denomae, gr
 from gnuradio.denomae.denomae_python import label_tagger
+from test_rate_adapter import INTERVAL, mappings, shaped
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -98,6 +99,26 @@ def test_with_a_delay_that_is_long_enough_every_label_is_a_tag_on_its_sample(eng
         counters = classifier.counters()
         inside = len(labels) - len(leaving)  # when the stream ended
         assert (counters["tagged_labels"], counters["late_labels"]) == (len(leaving), inside)
+
+
+def test_behind_a_rate_adapter_tags_stand_where_their_frames_passed(engine):
+    delay = 30 * N
+    samples = np.concatenate([shaped(32, 16 * INTERVAL, 0.1), shaped(16, 16 * INTERVAL, -0.2)])
+    adapter = denomae.rate_adapter(interval=INTERVAL)
+    classifier = denomae.classifier(
+        engine=engine, policy="block", queue_frames=2, passthrough_delay=delay
+    )
+    flowgraph, sink = gr.top_block(), blocks.vector_sink_c()
+    flowgraph.connect(blocks.vector_source_c(samples), adapter, classifier, sink)
+    flowgraph.run()
+    told = [(at - delay, ratio, origin) for at, ratio, _, origin in mappings(sink.tags())]
+    labels = [t for t in sink.tags() if pmt.symbol_to_string(t.key) == KEY]
+    assert len(labels) > 10
+    for label in labels:
+        said, passed = pmt.to_python(label.value), label.offset - delay
+        begin, ratio, origin = [one for one in told if one[0] <= passed][-1]
+        assert (passed - begin) % N == 0 and ratio != 1
+        assert said["sample_offset"] == origin + round((passed - begin) / ratio)
 
 
 def test_labels_that_come_late_are_counted_and_hold_nothing_up(engine):

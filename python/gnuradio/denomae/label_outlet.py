@@ -46,12 +46,12 @@ class label_outlet(frame_outlet):
             self._tagger_run = self._tagger.current_run()
         self._next_line_at = time.monotonic() + self._interval_s
 
-    def _give(self, item: tuple[Label, int]) -> None:
-        label, stream_offset = item
+    def _give(self, item: tuple[int, Label]) -> None:
+        offset, label = item
         self.status.took(label)
         pdu = label_to_pdu(label)
         if self._tagger is not None:
-            self._tagger.add(self._tagger_run, stream_offset, pmt.car(pdu))
+            self._tagger.add(self._tagger_run, offset, pmt.car(pdu))
         self.message_port_pub(_LABELS, pdu)
 
     def _fail(self, sentence: str) -> None:

@@ -52,9 +52,9 @@ class Labeller:
 
     def items(
         self, batch: Any, answers: Sequence[Label], sequence: int, dropped: int
-    ) -> list[tuple[Label, int]]:
-        """Labels, each with the offset of its frame in the sink's stream: that in the label is the
-        one before a rate adapter, where there is one."""
+    ) -> list[tuple[int, Label]]:
+        """Each label, behind the offset of its frame in the stream that was cut: behind a rate
+        adapter the label itself tells that of the stream before it."""
         now_ns = time.monotonic_ns()
         labels = [
             replace(
@@ -67,7 +67,7 @@ class Labeller:
             )
             for i, label in enumerate(answers)
         ]
-        return list(zip(labels, batch.sample_offset.tolist(), strict=True))
+        return list(zip(batch.sample_offset.tolist(), labels, strict=True))
 
     def _verdict(self, label: Label) -> str:
         if self._threshold is None:
