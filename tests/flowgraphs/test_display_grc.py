@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from examples_bench import CAPTURE, ROOT, compiled
 
 pytestmark = pytest.mark.timeout(180)
 
-ROOT = Path(__file__).resolve().parents[2]
-CAPTURE = ROOT / "examples" / "captures" / "demo.sigmf-data"
 EXAMPLES = ["display", "transmitter_simulation"]
 
 # Runs the program's flowgraph in its window until there is something to see, then closes it.
@@ -47,20 +45,9 @@ print("colours", len(colours), "and", window.screen.counters())
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """Where `grcc` has put what it makes of the flowgraphs."""
-    grcc = shutil.which("grcc")
-    assert grcc, "grcc, which comes with GNU Radio, is not in the PATH"
     home = tmp_path_factory.mktemp("home")
-    (home / ".cache" / "grc_gnuradio").mkdir(parents=True)
-    sources = [str(ROOT / "examples" / f"{name}.grc") for name in EXAMPLES]
-    done = subprocess.run(
-        [sys.executable, grcc, "-o", str(home), *sources],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "rror" not in done.stdout + done.stderr
+    for name in EXAMPLES:
+        compiled(name, home)
     return home
 
 

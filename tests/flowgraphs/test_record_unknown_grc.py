@@ -3,45 +3,26 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sigmf
+from examples_bench import CAPTURE, compiled
 
 from denomae.captures import open_capture
 
 pytestmark = pytest.mark.timeout(180)
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-CAPTURE = EXAMPLES / "captures" / "demo.sigmf-data"
-
 
 def test_it_records_the_unknown_frames_of_its_capture_with_what_lies_around_them(tmp_path):
-    grcc = shutil.which("grcc")
-    assert grcc, "grcc, which comes with GNU Radio, is not in the PATH"
-    (tmp_path / ".cache" / "grc_gnuradio").mkdir(parents=True)
-    blocks = str(EXAMPLES.parent / "grc")
-    environment = {**os.environ, "HOME": str(tmp_path), "GRC_BLOCKS_PATH": blocks}
-    environment.pop("DISPLAY", None)
-    flowgraph = EXAMPLES / "record_unknown.grc"
-    done = subprocess.run(
-        [sys.executable, grcc, "-o", str(tmp_path), str(flowgraph)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0 and "Error" not in done.stdout + done.stderr, done.stdout
+    program = compiled("record_unknown", tmp_path)
     folder, part = tmp_path / "recordings", tmp_path / "part.sigmf-data"
     part.write_bytes(CAPTURE.read_bytes()[: 4 * 200_000])  # two close calls are in it
     options = {"--capture": part, "--folder": folder, "--speed": "4", "--threshold": "0.8"}
     done = subprocess.run(
-        [sys.executable, tmp_path / "record_unknown.py", *sum(options.items(), ())],
+        [sys.executable, program, *sum(options.items(), ())],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
