@@ -15,8 +15,10 @@ namespace {
 constexpr double pi = 3.14159265358979323846;
 constexpr int phases =
     256; // of one input sample; between two of them taps are interpolated
-constexpr double beta = 8.0;   // of the Kaiser window: 80 dB
-constexpr double cutoff = 0.9; // of half the smaller rate: the middle of the transition
+constexpr double beta = 8.0; // of the Kaiser window: 80 dB
+// Of half the smaller rate: where the low-pass is down by 3 dB, so that noise which was white stays
+// so: what the transition lets through from beyond folds onto what it takes away.
+constexpr double cutoff = 1.012;
 
 double bessel_i0(double x)
 {

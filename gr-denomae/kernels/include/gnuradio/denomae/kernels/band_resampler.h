@@ -26,8 +26,9 @@ struct band_mapping {
  *
  * Output sample m of a mapping is the band-limited input at `origin + m / ratio`: there is no
  * delay to be counted. The low-pass is a Kaiser-windowed sinc of `zero_crossings` on either side,
- * flat to 0.4 and down by 80 dB at 0.5 of the smaller of the two rates; at a ratio of 1 there is
- * none. Samples before the stream began are zeros.
+ * flat to 0.45, down by 3 dB at 0.5 and by 80 dB from 0.56 of the smaller of the two rates: white
+ * noise stays white at a lower rate. At a ratio of 1 there is no low-pass. Samples before the
+ * stream began are zeros.
  *
  * Not for two threads at once.
  */
