@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
 import sys
 import threading
 import weakref
@@ -151,6 +152,41 @@ def test_twenty_cycles_leave_no_thread_behind_and_each_run_counts_from_zero(engi
         assert radio.end() < 1.0
         threads = threads or len(os.listdir("/proc/self/task"))
     assert eventually(lambda: len(os.listdir("/proc/self/task")) <= threads)
+
+
+_ENDS_AT_ONCE = """
+import atexit, gc, sys, threading, weakref
+left = lambda: [t.name for t in threading.enumerate() if t.name.startswith("denomae")]
+atexit.register(lambda: print("at the end", left()))  # behind all that is registered later
+import numpy as np
+from gnuradio import blocks, denomae, gr
+
+flowgraph = gr.top_block()
+classifier = denomae.classifier(sys.argv[1], "cpu", policy="block")
+engine = weakref.ref(classifier.engine())
+flowgraph.connect(blocks.vector_source_c(np.ones(20 * 1024, np.complex64)), classifier)
+flowgraph.run()
+print(classifier.status()["labels"], "labels")
+flowgraph.disconnect_all()
+del flowgraph, classifier
+gc.collect()
+print("engine", engine(), "and", left())  # it has gone, its thread stays a while
+"""
+
+
+def test_no_thread_is_left_when_the_interpreter_ends(nano_checkpoint):
+    done = subprocess.run(
+        [sys.executable, "-c", _ENDS_AT_ONCE, str(nano_checkpoint)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "20 labels",
+        "engine None and ['denomae-worker']",
+        "at the end []",
+    ]
 
 
 def test_ends_and_stops_alternate_in_any_order(engine):

@@ -40,6 +40,7 @@ class Hub:
         self._ended: threading.Event | None = None  # of the thread, where there is one
         self._stays_until = 0.0
         self._turn = 0
+        _all.add(self)
 
     def join(self, client: Client) -> None:
         """Serve a client from now on."""
@@ -195,9 +196,12 @@ def _try(client: Client, work: Callable[..., Any], *arguments: Any) -> Any:
         return None
 
 
+_all: weakref.WeakSet[Hub] = weakref.WeakSet()  # those whose engine has gone, too
+
+
 @atexit.register
 def _close_all() -> None:
-    for hub in list(_hubs.values()):  # a thread that comes back from C++ to no interpreter aborts
+    for hub in list(_all):  # a thread that comes back from C++ to no interpreter aborts
         hub.close()
 
 
