@@ -132,7 +132,7 @@ class Runner:
         """The denoising stage from a pretrained encoder, beside a Wiener filter."""
         _, pretraining = self.pretrained(point.pretrained, point.seed)
         start = self._folder(point.pretrained, point.seed) / "checkpoint"
-        objective = Denoise(point.inputs, start, frozen=point.kind == "denoise")
+        objective = Denoise(point.inputs, start=start, frozen=point.kind == "denoise")
         frames = self.settings.pretraining_frames
         schedule = self.settings.denoising_of(frames)
         model = self.train(self.work / point.id, objective, schedule, frames, point.seed)
