@@ -104,7 +104,10 @@ class Recordings:
             self._current.until = max(self._current.until, stop)
             self._sink.extend(self._current.number, self._current.until)
         elif time.monotonic() >= self._retry_at:
-            self._current = self._open(max(start, self._earliest), stop, shelf)
+            start = max(start, self._earliest)
+            self._current = self._open(start, stop, shelf)
+            if self._current is not None:  # what had left the memory before it was asked for
+                self._totals["dropped"] += self._current.start - start
 
     def hear(self, label: Label) -> bool:
         """A label for every file in which its frame begins; whether its samples can be had."""
