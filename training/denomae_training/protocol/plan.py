@@ -80,7 +80,9 @@ def _of_denomae10(settings: Settings) -> Iterator[Point]:
             yield noise_given(settings)
     for labels in (100, 5_000):
         for pretrained in (None, denoising(settings), five):
-            yield tuned(settings, pretrained, BOTH, 1, labels, ("labels",))
+            point = tuned(settings, pretrained, BOTH, 1, labels, ("labels",))
+            longest = labels == 5_000 and pretrained is five  # half an hour of two cores
+            yield replace(point, tier="full" if longest else "cpu")
 
 
 def _rivals(settings: Settings) -> Iterator[Point]:
@@ -113,6 +115,7 @@ def _ablations(settings: Settings) -> Iterator[Point]:
         for inputs in (IMAGE, BOTH):
             yield replace(tuned(settings, scaled, inputs, 1, parts=("scaling",)), tier=tier)
         clean = replace(denoising(settings), name=f"vit-dae-{frames // 1000}k", frames=frames)
+        tier = "cpu" if frames == 1_000 else "full"
         yield replace(tuned(settings, clean, BOTH, 1, parts=("scaling",)), tier=tier)
     for percent in (0, 25, 50, 90):
         five = denomae(settings, f"denomae-mask{percent}")
