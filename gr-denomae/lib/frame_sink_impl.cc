@@ -171,19 +171,19 @@ frame_batch frame_sink_impl::pop(std::int64_t max_frames, double timeout_s)
 std::uint64_t frame_sink_impl::run() const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
-    return d_run;
+    return d_runs.run();
 }
 
 std::uint64_t frame_sink_impl::current_run() const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
-    return d_run == d_stopped_run ? d_run + 1 : d_run;
+    return d_runs.current();
 }
 
 bool frame_sink_impl::finished(std::uint64_t run) const
 {
     std::lock_guard<std::mutex> lock(d_run_mutex);
-    return run < d_run || (run == d_stopped_run && d_queue.empty());
+    return d_runs.is_past(run) || (d_runs.has_ended(run) && d_queue.empty());
 }
 
 bool frame_sink_impl::start()
@@ -192,7 +192,7 @@ bool frame_sink_impl::start()
     d_queue.reset();
     d_work_times.clear();
     d_begun = false;
-    ++d_run;
+    d_runs.begin();
     d_queue.wake(); // whoever was there before
     return true;
 }
@@ -202,7 +202,7 @@ bool frame_sink_impl::stop()
     d_framer.end();
     {
         std::lock_guard<std::mutex> lock(d_run_mutex);
-        d_stopped_run = d_run;
+        d_runs.end();
     }
     d_queue.wake();
     return true;

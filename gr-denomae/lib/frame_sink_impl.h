@@ -7,6 +7,7 @@
 #include <gnuradio/denomae/frame_sink.h>
 #include <gnuradio/denomae/kernels/duration_histogram.h>
 #include <gnuradio/denomae/kernels/framer.h>
+#include <gnuradio/denomae/kernels/run_count.h>
 #include <gnuradio/tags.h>
 #include <mutex>
 #include <vector>
@@ -92,8 +93,7 @@ private:
     bool d_held = false;
 
     mutable std::mutex d_run_mutex;
-    std::uint64_t d_run = 0;
-    std::uint64_t d_stopped_run = 0;
+    kernel::run_count d_runs;
 };
 
 } // namespace denomae

@@ -78,19 +78,19 @@ std::uint64_t stretch_sink_impl::set_boundary()
 std::uint64_t stretch_sink_impl::run() const
 {
     std::lock_guard<std::mutex> lock(d_mutex);
-    return d_run;
+    return d_runs.run();
 }
 
 std::uint64_t stretch_sink_impl::current_run() const
 {
     std::lock_guard<std::mutex> lock(d_mutex);
-    return d_run == d_stopped_run ? d_run + 1 : d_run;
+    return d_runs.current();
 }
 
 bool stretch_sink_impl::ended(std::uint64_t run) const
 {
     std::lock_guard<std::mutex> lock(d_mutex);
-    return run < d_run || run == d_stopped_run;
+    return d_runs.has_ended(run);
 }
 
 bool stretch_sink_impl::start()
@@ -103,7 +103,7 @@ bool stretch_sink_impl::start()
     d_writer.start();
     std::lock_guard<std::mutex> lock(d_mutex);
     d_told.clear();
-    ++d_run;
+    d_runs.begin();
     return true;
 }
 
@@ -111,7 +111,7 @@ bool stretch_sink_impl::stop()
 {
     {
         std::lock_guard<std::mutex> lock(d_mutex);
-        d_stopped_run = d_run;
+        d_runs.end();
     }
     d_writer.notify();
     ring_bell();

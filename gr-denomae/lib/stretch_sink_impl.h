@@ -5,6 +5,7 @@
 #include "stream_tags.h"
 #include <atomic>
 #include <deque>
+#include <gnuradio/denomae/kernels/run_count.h>
 #include <gnuradio/denomae/stretch_sink.h>
 #include <limits>
 #include <mutex>
@@ -81,8 +82,7 @@ private:
     mutable std::mutex d_mutex; // of all below
     std::shared_ptr<doorbell> d_bell;
     std::deque<stream_event> d_told;
-    std::uint64_t d_run = 0;
-    std::uint64_t d_stopped_run = 0;
+    kernel::run_count d_runs;
 };
 
 } // namespace denomae

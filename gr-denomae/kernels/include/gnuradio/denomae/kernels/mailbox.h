@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <gnuradio/denomae/kernels/run_count.h>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -36,14 +37,16 @@ public:
     std::uint64_t current_run() const
     {
         std::lock_guard<std::mutex> lock(d_mutex);
-        return next_run();
+        return d_runs.current();
     }
 
     //! A run begins. What was posted for it already stays.
     void open()
     {
         std::lock_guard<std::mutex> lock(d_mutex);
-        d_run = next_run();
+        if (d_runs.has_ended(d_runs.run())) {
+            d_runs.begin();
+        }
     }
 
     //! The run is over. \returns how many items nobody took
@@ -51,7 +54,7 @@ public:
     {
         std::vector<Item> left; // their destructors run without the lock
         std::lock_guard<std::mutex> lock(d_mutex);
-        d_closed_run = d_run;
+        d_runs.end();
         left.swap(d_items);
         d_waiting.store(false, std::memory_order_relaxed);
         return left.size();
@@ -61,7 +64,7 @@ public:
     answer post(std::uint64_t run, Item item)
     {
         std::lock_guard<std::mutex> lock(d_mutex);
-        if (run != next_run()) {
+        if (run != d_runs.current()) {
             return answer::over;
         }
         if (d_items.size() >= d_capacity) {
@@ -85,14 +88,11 @@ public:
     }
 
 private:
-    std::uint64_t next_run() const { return d_run == d_closed_run ? d_run + 1 : d_run; }
-
     const std::size_t d_capacity;
     mutable std::mutex d_mutex;
     std::vector<Item> d_items;
     std::atomic<bool> d_waiting{ false };
-    std::uint64_t d_run = 0;
-    std::uint64_t d_closed_run = 0;
+    run_count d_runs;
 };
 
 } // namespace kernel
