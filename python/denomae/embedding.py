@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from denomae.forward import Forward
-from denomae.lanes import Take, lane_for
+from denomae.lanes import lane_for
 from denomae.runner import Runner
 
 
@@ -28,7 +28,6 @@ class Embedder:
     def __init__(
         self, forward: Forward, device: torch.device, frame_length: int, batch_size: int
     ) -> None:
-        self._frame_length, self._batch_size = frame_length, batch_size
         self._warm = False
         self.width = forward.model.architecture.width
         lane = lane_for(device, batch_size, frame_length, self.width)
@@ -40,27 +39,11 @@ class Embedder:
             return
         self._warm = True
         self._runner.prepare()
-        rng = np.random.default_rng(0)
-        noise = rng.standard_normal((self._batch_size, self._frame_length, 2), dtype=np.float32)
-        self(noise.view(np.complex64)[..., 0])
+        self(self._runner.noise())
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
         """float32 [B, width] of frames complex64 [B, N] in one block of memory, unchecked."""
-        rows = np.empty((len(frames), self.width), np.float32)
-        before: tuple[int, Take] | None = None
-        for start in range(0, len(frames), self._batch_size):
-            now = start, self._runner.start(frames[start : start + self._batch_size])
-            self._put(rows, before)  # on a GPU the next batch is under way
-            before = now
-        self._put(rows, before)
-        return rows
-
-    @staticmethod
-    def _put(rows: np.ndarray, batch: tuple[int, Take] | None) -> None:
-        if batch is not None:
-            start, take = batch
-            taken = take()
-            rows[start : start + len(taken)] = taken
+        return self._runner.rows(frames, self.width)
 
 
 class _Means:

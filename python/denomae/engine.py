@@ -170,7 +170,7 @@ class Engine(Ready):
                 f"{len(frames)} frames came with {len(places)} places; wanted one a frame"
             )
         labels: list[Label] = []
-        for start, part, take in self._batches(frames):
+        for start, part, take in self._runner.batches(frames):
             warnings = [CLIPPING if is_clipped else () for is_clipped in clipped(part)]
             rows = take()
             if not np.isfinite(rows[:, : len(self.classes)]).all():

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from denomae.checkpoint import CheckpointConfig, read_config
 from denomae.device import choose_device, default_threads
 from denomae.errors import CheckpointError, DenomaeError
 from denomae.forward import Compute
-from denomae.lanes import Take, lane_for
+from denomae.lanes import lane_for
 from denomae.runner import Runner
 
 
@@ -57,33 +56,15 @@ class Ready(ABC):
         the time: it takes seconds, and is worth it for all that runs live.
         """
         self._runner.prepare()
-        rng = np.random.default_rng(0)
-        noise = rng.standard_normal((self.max_batch, self.frame_length, 2), dtype=np.float32)
-        self._run(noise.view(np.complex64)[..., 0])
+        self._run(self._runner.noise())
+
+    def _rows(self, frames: np.ndarray) -> np.ndarray:
+        """The rows of checked frames, float32 [B, K]."""
+        return self._runner.rows(frames, self._row_length)
 
     @abstractmethod
     def _run(self, frames: np.ndarray) -> None:
         """Do all that is done with frames."""
-
-    def _rows(self, frames: np.ndarray) -> np.ndarray:
-        """The rows of checked frames, float32 [B, K]."""
-        rows = [take() for _, _, take in self._batches(frames)]
-        return np.concatenate([np.empty((0, self._row_length), np.float32), *rows])
-
-    def _batches(self, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray, Take]]:
-        """Batches in order: where each begins, its frames, and what waits for its rows.
-
-        On a GPU the next batch is under way when one is given out.
-        """
-        before = None
-        for start in range(0, len(frames), self.max_batch):
-            part = frames[start : start + self.max_batch]
-            now = start, part, self._runner.start(part)
-            if before is not None:
-                yield before
-            before = now
-        if before is not None:
-            yield before
 
 
 def config_of(folder: Path, kind: str, advice: str) -> CheckpointConfig:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ class Runner:
         if not self._lane.captures or self._recorded:
             return
         with self._lane.entered():
-            self._frames = self._noise()
+            self._frames = torch.from_numpy(self.noise()).to(self._device)
             recorded = {}
             for size in reversed(recorded_sizes(self._batch_size)):  # the largest needs most memory
                 frames = self._frames[:size]
@@ -95,7 +95,29 @@ class Runner:
                     return self._lane.download(again()[:count])
             return self._lane.download(self._compute(self._lane.upload(frames, None)))
 
-    def _noise(self) -> Tensor:
+    def batches(self, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray, Take]]:
+        """Frames complex64 [B, N], B ≥ 0, in batches and in order: where each begins, its frames,
+        and what waits for its rows.
+
+        On a GPU the next batch is under way when one is given out.
+        """
+        before = None
+        for start in range(0, len(frames), self._batch_size):
+            part = frames[start : start + self._batch_size]
+            now = start, part, self.start(part)
+            if before is not None:
+                yield before
+            before = now
+        if before is not None:
+            yield before
+
+    def rows(self, frames: np.ndarray, length: int) -> np.ndarray:
+        """The rows of frames complex64 [B, N], B ≥ 0: float32 [B, K], K the `length` of each."""
+        rows = [take() for _, _, take in self.batches(frames)]
+        return np.concatenate([np.empty((0, length), np.float32), *rows])
+
+    def noise(self) -> np.ndarray:
+        """A full batch of noise, complex64 [batch size, N], to warm up with."""
         rng = np.random.default_rng(0)
         parts = rng.standard_normal((self._batch_size, self._frame_length, 2), dtype=np.float32)
-        return torch.from_numpy(parts).view(torch.complex64)[..., 0].to(self._device)
+        return parts.view(np.complex64)[..., 0]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gnuradio import gr
@@ -13,12 +12,13 @@ from denomae.errors import DenomaeError
 
 from .denoised_outlet import Denoising, denoised_outlet
 from .denomae_python import frame_sink, overlap_adder
+from .engine import folder_of
+from .frame_block import POLICIES
 from .parameters import choice, count, level_db, refusal, seconds, width_db
 
 if TYPE_CHECKING:
     from denomae import DenoisingEngine
 
-POLICIES = ("newest", "oldest", "block")
 DELAY_FRAMES = 32
 """The default delay, in frames: one fills, others wait in the flowgraph's buffers and in the queue,
 and the rest is the model's time."""
@@ -160,9 +160,6 @@ def _load(checkpoint: str, device: str, batch_size: int) -> DenoisingEngine:
     if not checkpoint:
         wanted = "the folder of a denoiser, as denomae-train pretrain objective:denoise writes it"
         raise refusal("checkpoint", checkpoint, wanted)
-    folder = Path(checkpoint).expanduser()
-    if folder.is_file():  # what GRC's file dialogue can choose
-        folder = folder.parent
-    engine = DenoisingEngine.load(folder, device=device, batch_size=batch_size)
+    engine = DenoisingEngine.load(folder_of(checkpoint), device=device, batch_size=batch_size)
     engine.warm_up()
     return engine

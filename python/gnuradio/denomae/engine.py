@@ -57,7 +57,11 @@ def _loaded(checkpoint: str, device: str, batch_size: int) -> Engine:
     batch_size = count("batch_size", batch_size, 1)
     from denomae import Engine  # imports torch, which takes seconds: not for those who only publish
 
+    return Engine.load(folder_of(checkpoint), device=device, batch_size=batch_size)
+
+
+def folder_of(checkpoint: str) -> Path | None:
+    """The folder of a checkpoint that is named by itself or, as GRC's file dialogue does, by a file
+    in it; None: none is named."""
     folder = Path(checkpoint).expanduser() if checkpoint else None
-    if folder is not None and folder.is_file():  # what GRC's file dialogue can choose
-        folder = folder.parent
-    return Engine.load(folder, device=device, batch_size=batch_size)
+    return folder.parent if folder is not None and folder.is_file() else folder
