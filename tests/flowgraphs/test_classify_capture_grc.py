@@ -3,45 +3,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import zmq
+from examples_bench import CAPTURE, compiled
 
 from denomae.labels import Label
 
 pytestmark = pytest.mark.timeout(180)
 
-ROOT = Path(__file__).resolve().parents[2]
-FLOWGRAPH = ROOT / "examples" / "classify_capture.grc"
-CAPTURE = ROOT / "examples" / "captures" / "demo.sigmf-data"
-GRCC = shutil.which("grcc")
-
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory) -> Path:
     """What `grcc` makes of the flowgraph."""
-    if GRCC is None:
-        pytest.fail("grcc, which comes with GNU Radio, is not in the PATH")
-    home = tmp_path_factory.mktemp("home")
-    (home / ".cache" / "grc_gnuradio").mkdir(parents=True)
-    environment = {**os.environ, "HOME": str(home), "GRC_BLOCKS_PATH": str(ROOT / "grc")}
-    environment.pop("DISPLAY", None)
-    done = subprocess.run(
-        [sys.executable, GRCC, "-o", str(home), str(FLOWGRAPH)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Error" not in done.stdout + done.stderr
-    return home / "classify_capture.py"
+    return compiled("classify_capture", tmp_path_factory.mktemp("home"))
 
 
 def test_it_plays_the_capture_to_its_end_and_publishes_its_labels(program, tmp_path):
