@@ -9,10 +9,21 @@ import time
 import numpy as np
 import pmt
 import pytest
-from classifier_bench import Collector, Radio, Recording, eventually, noise, rx_time, tag
+from classifier_bench import (
+    Collector,
+    HeldEngine,
+    Radio,
+    Recording,
+    eventually,
+    noise,
+    rx_time,
+    tag,
+)
 from gnuradio import blocks, denomae, gr
 
+from denomae.errors import DenomaeError
 from denomae.rfc3339 import parse_rfc3339
+from denomae.smoothing import Smoother
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -107,6 +118,37 @@ def test_a_verdict_is_unknown_noise_or_known_by_threshold_and_class(engine):
         for label in Recording(samples, engine, threshold=threshold).play():
             certain = "noise" if engine.families[label.label] == "noise" else "known"
             assert label.verdict == ("unknown" if label.confidence < threshold else certain)
+
+
+def test_the_labels_of_a_stream_vote_together_and_each_run_begins_a_vote_of_its_own(engine):
+    samples = noise(24 * N)
+    own = Recording(samples, engine, hop=512, threshold=0.3).play()
+    vote = Smoother(engine.families, frames=6, threshold=0.3)
+    wanted = [vote(label) for label in own]
+    recording = Recording(samples, engine, hop=512, threshold=0.3, smoothing_frames=6)
+    for _ in range(2):
+        given = recording.play()
+        assert [(x.label, x.verdict) for x in given] == [(x.label, x.verdict) for x in wanted]
+        for one, same in zip(given, wanted, strict=True):
+            assert one.probabilities == pytest.approx(same.probabilities, abs=1e-3)
+    assert given[-1].probabilities != pytest.approx(own[-1].probabilities, abs=1e-3)
+
+
+def test_smoothing_changes_while_the_flowgraph_runs(engine):
+    held = HeldEngine(engine)
+    recording = Recording(noise(8 * N), held, batch_size=4, queue_frames=4)
+    recording.start()
+    assert held.entered.wait(30)
+    recording.classifier.set_smoothing_frames(8)
+    held.free.set()
+    recording.wait()
+    own = engine.classify(noise(8 * N).reshape(8, N))
+    vote = Smoother(engine.families, frames=8)
+    wanted = [vote(label).probabilities for label in own]
+    for label, same in zip(recording.collector.labels, wanted, strict=True):
+        assert label.probabilities == pytest.approx(same, abs=0.02)
+    with pytest.raises(DenomaeError, match="smoothing_frames is 257"):
+        recording.classifier.set_smoothing_frames(257)
 
 
 def test_places_come_from_the_streams_tags(engine):
