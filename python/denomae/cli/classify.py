@@ -176,7 +176,7 @@ class _Session:
             confidence = f"{share.confidence_sum / share.frames:.2f}"
             bar = "#" * max(1, round(20 * part))
             rows.append([name, str(share.frames), f"{part:.1%}", confidence, snr, bar])
-        print_table(["class", "frames", "share", "confidence", "mean SNR", ""], rows)
+        print_table(["class or family", "frames", "share", "confidence", "mean SNR", ""], rows)
 
     def _print_timeline(self) -> None:
         rate = self._capture.sample_rate_hz
@@ -193,7 +193,9 @@ class _Session:
             for run in runs
         ]
         print_table(
-            [f"from ({unit})", f"to ({unit})", "frames", "confidence", "class"], rows, left=0
+            [f"from ({unit})", f"to ({unit})", "frames", "confidence", "class or family"],
+            rows,
+            left=0,
         )
         hidden = self._timeline.run_count - len(runs)
         if hidden:
