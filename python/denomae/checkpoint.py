@@ -277,6 +277,8 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
     ):
         wanted = f"{a.image.channels} whole numbers of 0 to 1024"
         refuse("architecture.image.half_size_px", list(a.image.half_size_px), wanted)
+    if not 1 <= a.image.lag < a.frame_length:
+        refuse("architecture.image.lag", a.image.lag, f"1 to {a.frame_length - 1}")
     if not 0 < config.kept.image_share <= 1:
         refuse("kept.image_share", config.kept.image_share, "a share above 0, up to 1")
     if not 1 <= config.kept.signal_every <= a.frame_length // a.signal_patch:

@@ -64,6 +64,12 @@ def export(checkpoint: str | Path | None, form: Format, output: str | Path) -> P
             f"{folder} is a {config.kind} checkpoint without a classifier; fine-tune it first "
             "(denomae-train finetune)"
         )
+    samples = config.architecture.image.samples
+    if samples != "raw" and "noisy_image" in config.modalities:
+        raise DenomaeError(
+            f"{folder} looks at images of {samples} samples, which have no form for other runtimes "
+            "yet; wanted a model of raw images, or of the signal alone"
+        )
     model = ExportedClassifier(load_model(folder, config), config).eval()
     for parameter in model.parameters():
         parameter.requires_grad_(False)
