@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from denomae.model.encoder import Encoder
 from denomae.model.initialise import initialise
 from denomae.model.presets import Architecture
-from denomae.model.sparse import Kept, visible_tokens
+from denomae.model.sparse import ALL, Kept, visible_tokens
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         self.architecture = architecture
-        self.kept = Kept()
+        self.kept: Kept = ALL
         self.encoder = Encoder(architecture, modalities)
         self.head = Head(architecture, class_count)
         initialise(self)

@@ -42,6 +42,9 @@ class Kept:
         return -(-tokens // self.signal_every)
 
 
+ALL = Kept()
+
+
 def visible_tokens(
     inputs: Mapping[str, Tensor], architecture: Architecture, kept: Kept
 ) -> dict[str, Tensor] | None:

@@ -27,6 +27,7 @@ from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
 from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
+from denomae.model.sparse import ALL
 from denomae_training.commands.common import (
     Images,
     architecture_of,
@@ -135,6 +136,7 @@ class Finetune:
             precision,
             validation=captured and self._validation(captured),
             head=head,
+            kept=start.kept if start else ALL,
             after=self._writer(start, recipe),
         )
         if self.report_frames and not here().rank and (captured or head):
@@ -235,6 +237,7 @@ class Finetune:
                 calibration,
                 metrics,
             )
+            config = dataclasses.replace(config, kept=model.kept)
             write_checkpoint(self.output / "checkpoint", config, model)
             return {"validation_calibration_error": error}
 
