@@ -93,6 +93,8 @@ def test_a_checkpoint_records_what_its_images_show_and_which_tokens_are_looked_a
     tuned = [*third, *few, "--validation-frames", "10", "--report-frames", "0"]
     assert main(["finetune", *tuned, "--image-share", "1.5"]) == 2
     assert "image_share is 1.5; wanted a share above 0" in capsys.readouterr().err
+    assert main(["finetune", *tuned, "--image-share", "0.5", "--mode", "head"]) == 2
+    assert "with the mode head, which takes all" in capsys.readouterr().err
     assert main(["finetune", *tuned, "--image-share", "0.5", "--signal-every", "2"]) == 0
     assert read_config(tmp_path / "third" / "checkpoint").kept == Kept(0.5, 2)
     assert main(["pretrain", "--output", str(tmp_path / "x"), *few, "--image-lag", "1024"]) == 2

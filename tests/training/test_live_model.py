@@ -22,7 +22,7 @@ from denomae_training.commands.stages import Stage, run_stage
 TINY = [
     "--recipe", "live11", "--finetune-frames", "32", "--denoiser-frames", "16",
     "--batch-size", "16", "--validation-frames", "22", "--frames-per-snr", "11", "--snr", "10",
-    "--measure-frames", "0", "--gpus", "0",
+    "--measure-frames", "0", "--warmup-frames", "0", "--gpus", "0",
     "--machine.threads", "1", "--machine.workers", "0", "--machine.no-tensorboard",
 ]  # fmt: skip
 

@@ -49,6 +49,8 @@ class LiveModel:
     """0: no denoiser."""
     batch_size: int = 64
     learning_rate: float = 1e-3
+    warmup_frames: int = 10_000
+    """Of each training."""
     visible_share: float = 0.5
     """Of each modality's tokens that fine-tuning shows in its first 70 %."""
     validation_frames: int = 4400
@@ -161,7 +163,7 @@ class LiveModel:
             frames=frames,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            warmup_frames=min(10_000, frames // 10),
+            warmup_frames=self.warmup_frames,
         )
 
     def _tell(self, stages: list[Stage], gpus: int) -> None:

@@ -57,8 +57,16 @@ class Tuning:
             before: of what it starts from.
 
         Raises:
-            DenomaeError: a share or a step that cannot be.
+            DenomaeError: a share or a step that cannot be, or a part behind a frozen encoder, whose
+                features are means of all tokens.
         """
+        if self.mode != "whole":
+            if (self.image_share, self.signal_every) != (None, None):
+                raise DenomaeError(
+                    f"a part of the tokens is wanted with the mode {self.mode}, which takes all; "
+                    "leave --image-share and --signal-every out, or fine-tune the whole model"
+                )
+            return Kept()
         share = before.image_share if self.image_share is None else self.image_share
         every = before.signal_every if self.signal_every is None else self.signal_every
         most = architecture.frame_length // architecture.signal_patch
