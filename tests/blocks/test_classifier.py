@@ -239,6 +239,12 @@ def test_the_status_tells_what_happened(engine):
     assert "frames 6, labels 5, dropped 0, gated 1" in line and labels[-1].label in line
 
 
+def test_the_status_line_shows_the_family_of_a_close_call(engine, label_factory):
+    classifier = denomae.classifier(engine=engine)
+    classifier._outlet.status.took(label_factory(confidence=0.6, family_confidence=0.97))
+    assert classifier.status_line().startswith("psk family 0.97 known, 12.5 dB")
+
+
 def test_a_status_line_is_logged_at_its_interval(engine, capfd):
     radio = Radio(engine, status_interval_s=0.05)
     radio.start()
