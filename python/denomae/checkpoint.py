@@ -32,6 +32,8 @@ from denomae.typed import MAY_BE_MISSING, from_json, to_json
 FORMAT = "denomae.checkpoint/1"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 SHIPPED = Path(__file__).parent / "weights" / "live"
+SHIPPED_DENOISER = SHIPPED.with_name("denoiser")
+"""The same encoder, frozen, with a decoder for the signal."""
 
 
 @dataclass(frozen=True)

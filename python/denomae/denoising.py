@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from denomae.checkpoint import CheckpointConfig, load_model, weights_digest
+from denomae.checkpoint import SHIPPED_DENOISER, CheckpointConfig, load_model, weights_digest
 from denomae.device import choose_precision
 from denomae.errors import CheckpointError, DenomaeError
 from denomae.forward import DenoiserForward
@@ -58,7 +58,7 @@ class DenoisingEngine(Ready):
     @classmethod
     def load(
         cls,
-        checkpoint: str | Path,
+        checkpoint: str | Path | None = None,
         device: str = "auto",
         precision: str = "auto",
         batch_size: int = 8,
@@ -67,7 +67,7 @@ class DenoisingEngine(Ready):
         """Load a checkpoint and make it ready.
 
         Args:
-            checkpoint: the folder of a denoiser that gives the clean signal.
+            checkpoint: the folder of a denoiser that gives the clean signal; None: the shipped one.
             batch_size: most frames that are computed at once; the other arguments are as in
                 `Engine.load`.
 
@@ -75,7 +75,7 @@ class DenoisingEngine(Ready):
             CheckpointError: the checkpoint cannot be used.
             DeviceError: the device is not there.
         """
-        folder = Path(checkpoint)
+        folder = Path(checkpoint) if checkpoint else SHIPPED_DENOISER
         advice = "train the denoising stage first (denomae-train pretrain objective:denoise)"
         config = config_of(folder, "denoiser", advice)
         given = config.reconstructed or config.modalities

@@ -10,7 +10,7 @@ import pmt
 import pytest
 from classifier_bench import eventually, rx_time
 from gnuradio import denomae, gr
-from gnuradio.denomae.receivers import Tuner
+from gnuradio.denomae.receivers import Tuner, remembered
 
 from denomae.errors import DenomaeError
 
@@ -91,7 +91,9 @@ class Aerial(gr.sync_block):
 class Station:
     """An aerial that plays into a sampler, and a tuner that tunes both."""
 
-    def __init__(self, engine, settle: int = 2 * N, grant=lambda hz: hz, **parameters) -> None:
+    def __init__(
+        self, engine, settle: int = 2 * N, grant=lambda hz: hz, tells: bool = True, **parameters
+    ) -> None:
         tuning = (100e6, 4e6)
         self.granted: list[float] = []
         self.aerial = Aerial(tuning[0] - tuning[1] / 4, tuning[1], grant)
@@ -107,14 +109,13 @@ class Station:
         self.flowgraph = gr.top_block()
         # the sampler alone: what it cuts is taken here, not by the worker
         self.flowgraph.connect(self.aerial, self.sampler)
+        setters = {"set_rate": self.aerial.set_rate, "set_frequency": self.aerial.set_frequency}
+        getters = {"get_rate": self.aerial.get_rate, "get_frequency": self.aerial.get_frequency}
         self.tuner = Tuner(
             self.classifier,
             tuning,
             DECIMATION,
-            set_rate=self.aerial.set_rate,
-            get_rate=self.aerial.get_rate,
-            set_frequency=self.aerial.set_frequency,
-            get_frequency=self.aerial.get_frequency,
+            **{**setters, **getters} if tells else remembered(tuning, **setters),
             granted=self.granted.append,
         )
         self.aerial.asked, self.before = [], self.aerial.asked
@@ -261,3 +262,18 @@ def test_a_change_that_was_announced_before_the_start_costs_no_samples(engine):
     with station:
         station.aerial.send(2)
         assert len(station.frames()) == 2
+
+
+def test_a_driver_that_tells_nothing_has_what_it_last_took_in_whole_hertz(engine):
+    with Station(engine, tells=False) as station:
+        station.aerial.deaf = {"get_rate"}
+        station.aerial.send(1)
+        station.tuner((200e6 + 0.4, 8e6))
+        assert station.aerial.asked == [("rate", 8_000_000), ("frequency", 198_000_000)]
+        assert all(isinstance(hz, int) for _, hz in station.aerial.asked)
+        station.aerial.send(4)
+        assert station.frames() == [(100, 100, 1e6, True)] + [(200, 200, 2e6, True)] * 2
+        station.aerial.deaf = {"frequency"}
+        station.tuner((300e6, 8e6))
+        station.aerial.send(4)
+        assert station.frames() == [(200, 200, 2e6, True)] * 2

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pmt
@@ -80,14 +81,16 @@ def rss_mib() -> float:
 
 
 class Program:
-    """A Python program in another process, with an address as its argument, ended with the test.
+    """A program in another process, with an address as its argument, ended with the test.
 
-    Its lines are read as they come. What it says on stderr is the test's own.
+    It is Python code, or the path of a program. Its lines are read as they come. What it says on
+    stderr is the test's own.
     """
 
-    def __init__(self, code: str, *arguments: str) -> None:
+    def __init__(self, code: str | Path, *arguments: str) -> None:
+        python = [sys.executable, "-u", "-c", code]
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", code, *arguments],
+            [*(python if isinstance(code, str) else [code]), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from denomae import DenoisingEngine, DenomaeError, Engine
-from denomae.checkpoint import load_model, read_config
+from denomae.checkpoint import SHIPPED, SHIPPED_DENOISER, load_model, read_config
 from denomae.denoising import MOST_GAIN_DB, gain_db
 from denomae.errors import CheckpointError
 from denomae.modalities import build
@@ -52,6 +52,28 @@ def test_bf16_gives_the_same_to_its_precision(engine, nano_denoiser):
     exact = engine.denoise(frames)
     error = np.mean(np.abs(coarse.denoise(frames) - exact) ** 2)
     assert 0 < error < 1e-3 * np.mean(np.abs(exact - frames) ** 2)
+
+
+def test_the_shipped_one_is_the_shipped_classifiers_encoder_with_a_decoder():
+    classifier, denoiser = load_model(SHIPPED), load_model(SHIPPED_DENOISER)
+    ours, its = denoiser.encoder.state_dict(), classifier.encoder.state_dict()
+    assert ours.keys() == its.keys()
+    assert all(torch.equal(ours[name], its[name]) for name in its)
+
+
+def test_the_shipped_one_makes_frequency_modulation_cleaner_that_it_never_saw():
+    """A carrier beside the middle that a tone modulates, at 3 dB."""
+    rng = np.random.default_rng(3)
+    time = np.arange(16 * N)
+    clean = np.exp(1j * (2.5 * np.sin(0.04 * np.pi * time) + 0.02 * np.pi * time))
+    noise = rng.standard_normal((16 * N, 2)) @ [1, 1j] * np.sqrt(0.25)
+    frames = (clean + noise).astype(np.complex64).reshape(16, N)
+    engine = DenoisingEngine.load(device="cpu", threads=1)
+    left = engine.denoise(frames).ravel() - clean
+    gain = 10 * np.log10(np.mean(np.abs(noise) ** 2) / np.mean(np.abs(left) ** 2))
+    told = [estimate.gain_db for estimate in engine.estimates(frames)]
+    assert gain > 3
+    assert 1 < np.median(told) < gain + 0.5  # it is no perfect estimate, so it knows of less
 
 
 def test_the_head_of_the_classifier_estimates_the_snr(engine):

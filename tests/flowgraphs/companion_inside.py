@@ -63,7 +63,21 @@ def take_a_picture() -> Iterator[None]:
     picture.savev(os.environ["COMPANION_REPORT"] + ".png", "png", [], [])
 
 
-STEPS = {"run": run_the_flowgraph, "picture": take_a_picture}
+def draw_the_flowgraphs() -> Iterator[None]:
+    """Each open flowgraph as a PNG file named after it, as by File, Screen Capture."""
+    from gnuradio.grc.gui.Utils import make_screenshot
+
+    window = yield from until_the_window_is_up()
+    for page in window.get_pages():
+        flowgraph = page.flow_graph
+        window.notebook.set_current_page(window.notebook.page_num(page))
+        yield from until("it to be drawn", lambda drawn=flowgraph: drawn.get_extents()[2] > 0)
+        report[page.file_path] = list(flowgraph.get_error_messages())
+        name = Path(page.file_path).with_suffix(".png").name
+        make_screenshot(flowgraph, str(Path(os.environ["COMPANION_REPORT"]).with_name(name)))
+
+
+STEPS = {"run": run_the_flowgraph, "picture": take_a_picture, "draw": draw_the_flowgraphs}
 
 
 def end(console: str) -> str:

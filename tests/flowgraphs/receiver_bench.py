@@ -20,7 +20,7 @@ import zmq
 from denomae.labels import Label
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("rtlsdr", "usrp", "soapy")
+KINDS = ("rtlsdr", "usrp", "soapy", "pluto")
 PATIENCE_S = 240.0
 """A guard against hanging; loading the model takes its time on a busy machine."""
 

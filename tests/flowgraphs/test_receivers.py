@@ -15,7 +15,12 @@ from receiver_bench import KINDS, compiled, ended
 
 pytestmark = pytest.mark.timeout(600)
 
-MODULES = {"rtlsdr": "osmosdr", "usrp": "gnuradio.uhd", "soapy": "gnuradio.soapy"}
+MODULES = {
+    "rtlsdr": "osmosdr",
+    "usrp": "gnuradio.uhd",
+    "soapy": "gnuradio.soapy",
+    "pluto": "gnuradio.iio",
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,7 @@ def programs(tmp_path_factory):
         ("rtlsdr", "no RTL-SDR found (rtl=0): plug one in, or give --args rtl_tcp=host:port"),
         ("usrp", "no USRP found (any): connect one, or say which with --args"),
         ("soapy", "no SoapySDR receiver found (driver=rtlsdr): connect one, install its module"),
+        ("pluto", "no PlutoSDR found (any): connect one, or say where it is"),
     ],
 )
 def test_without_a_receiver_each_says_so_in_one_line(programs, kind, found):
@@ -148,6 +154,7 @@ def test_a_watch_over_a_receiver_that_plays_says_nothing_and_ends_with_the_flowg
     [
         ("rtlsdr", "--decimation=0", "--decimation is 0, wanted a whole number of at least 1"),
         ("usrp", "--decimation=-4", "--decimation is -4, wanted a whole number of at least 1"),
+        ("pluto", "--decimation=0", "--decimation is 0, wanted a whole number of at least 1"),
         ("soapy", "--rate=0", "--rate is 0, wanted the receiver's samples per second, above 0"),
         (
             "usrp",
@@ -168,7 +175,7 @@ def test_the_sliders_reach_receiver_and_classifier_through_the_tuner_alone(progr
     """Driver and classifier are set by `set_tuning` alone, which the tuner replaces."""
     text = programs[kind].read_text()
     setters = re.findall(r"    def (set_\w+)\(self.*?\n(.*?)(?=\n    def |\ndef )", text, re.DOTALL)
-    tuning = r"self\.aerial\.set_(center_freq|frequency|samp_rate|sample_rate)\b|" + (
+    tuning = r"self\.aerial\.set_(center_freq|frequency|samp_rate|sample_rate|samplerate)\b|" + (
         r"self\.classifier\.set_(center_frequency|sample_rate)\b"
     )
     beside = {name for name, body in setters if re.search(tuning, body)}

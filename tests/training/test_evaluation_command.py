@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
-from denomae.checkpoint import SHIPPED, load_model, read_config, write_checkpoint
+from denomae.checkpoint import SHIPPED, SHIPPED_DENOISER, load_model, read_config, write_checkpoint
 from denomae_training.cli import main
+from denomae_training.evaluation.table import denoising_lines
 from denomae_training.finetuning.starting import widened
 
 FEW = ["--checkpoint", str(SHIPPED), "--recipe", "live11", "--snr", "20", "0",
@@ -26,6 +27,19 @@ def test_the_shipped_model_is_evaluated_with_a_table_a_record_and_pictures(tmp_p
         assert said in shown
     for path in (picture, *(folder / f"{n}.png" for n in ("accuracy", "confusion", "reliability"))):
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_shipped_denoiser_gains_snr_in_every_class_but_where_there_is_hardly_noise(
+    tmp_path, capsys
+):
+    few = [*FEW, "--checkpoint", str(SHIPPED_DENOISER), "--output", str(tmp_path)]
+    assert main(["evaluate", *few, "--json"]) == 0
+    record = json.loads((tmp_path / "denoising.json").read_text())
+    gains = {row["classes"]: row["gain_db"] for row in record["rows"] if row["snr_db"] == 0}
+    assert len(gains) == 12 and min(gains.values()) > 2.5
+    head, noise, *rest = denoising_lines(record)
+    assert head.split()[-2:] == ["0", "20"] and noise.split()[0] == "noise" and len(rest) == 11
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == record["rows"]
 
 
 def test_json_is_a_line_an_snr_and_one_of_the_rest(capsys):

@@ -42,7 +42,7 @@ class denoiser(gr.hier_block2):
     40 dB, and nil where more was taken away than the SNR says there was.
 
     Args:
-        checkpoint: folder of a denoiser, or a file in it.
+        checkpoint: folder of a denoiser, or a file in it; empty: the shipped one.
         device: "auto", "cpu", "cuda" or "cuda:1".
         delay_samples: from the frame's length to 2^30, each 8 bytes of memory; 0: 32 frames. It is
             the time that a frame has to fill, to wait in the flowgraph's buffers (often 8192
@@ -157,9 +157,6 @@ class denoiser(gr.hier_block2):
 def _load(checkpoint: str, device: str, batch_size: int) -> DenoisingEngine:
     from denomae import DenoisingEngine  # imports torch, which takes seconds
 
-    if not checkpoint:
-        wanted = "the folder of a denoiser, as denomae-train pretrain objective:denoise writes it"
-        raise refusal("checkpoint", checkpoint, wanted)
     engine = DenoisingEngine.load(folder_of(checkpoint), device=device, batch_size=batch_size)
     engine.warm_up()
     return engine

@@ -25,9 +25,9 @@ from gnuradio import gr
 
 from denomae.errors import DenomaeError
 
-from .tuning import Tuner, bandwidth, one_line
+from .tuning import Tuner, bandwidth, one_line, remembered
 
-__all__ = ["Tuner", "bandwidth", "edges", "need", "opening", "watch"]
+__all__ = ["Tuner", "bandwidth", "edges", "need", "opening", "remembered", "watch"]
 
 BLOCK = "aerial"
 """The flowgraph's source block, by whose name its errors are known. Companion makes blocks in the
@@ -62,6 +62,12 @@ DRIVERS = {
         "GNU Radio with UHD support (gr-uhd)",
         "USRP",
         "connect one, or say which with --args, such as --args addr=192.168.10.2",
+    ),
+    "iio": Driver(
+        "gnuradio.iio",
+        "GNU Radio with IIO support (gr-iio)",
+        "PlutoSDR",
+        "connect one, or say where it is, such as --args ip:192.168.2.1",
     ),
     "soapy": Driver(
         "gnuradio.soapy",

@@ -115,6 +115,39 @@ class Tuner:
             )
 
 
+def remembered(
+    tuning: tuple[float, float],
+    *,
+    set_rate: Callable[[int], Any],
+    set_frequency: Callable[[int], Any],
+) -> dict[str, Callable[..., Any]]:
+    """Settings and answers for a `Tuner`, for a driver that never tells what it granted.
+
+    It is taken to have what it was last asked for and did not refuse.
+
+    Args:
+        tuning: the pair that the receiver was opened with, as for `Tuner`.
+        set_rate: asks the receiver for a rate, in whole Hz.
+        set_frequency: asks for a centre frequency, in whole Hz.
+    """
+    frequency, rate = tuning
+    has = {"rate": round(rate), "frequency": round(frequency - OFFSET * rate)}
+
+    def asking(what: str, setting: Callable[[int], Any]) -> Callable[[float], None]:
+        def ask(hz: float) -> None:
+            setting(round(hz))
+            has[what] = round(hz)
+
+        return ask
+
+    return {
+        "set_rate": asking("rate", set_rate),
+        "get_rate": lambda: has["rate"],
+        "set_frequency": asking("frequency", set_frequency),
+        "get_frequency": lambda: has["frequency"],
+    }
+
+
 def bandwidth(rate: float, decimation: int) -> float:
     """The classifier's rate behind a receiver at `rate` and a decimation by `decimation`, Hz.
 

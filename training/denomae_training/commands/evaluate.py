@@ -9,13 +9,15 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from denomae.checkpoint import load_model, read_config
+from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.cli.text import print_table
 from denomae.errors import DenomaeError
+from denomae.model.denoiser import denoised
 from denomae_training.commands.common import open_machine, recipe_of
 from denomae_training.evaluation import TestSet, report_of
 from denomae_training.evaluation.cost import cost_of
-from denomae_training.evaluation.table import lines_of
+from denomae_training.evaluation.denoising import denoising_report, linear_classes
+from denomae_training.evaluation.table import denoising_lines, lines_of
 from denomae_training.evaluation.tokens import COLUMNS, by_tokens, kept_grid
 from denomae_training.loop.schedule import Machine
 from denomae_training.signals.recipe import Recipe
@@ -27,7 +29,7 @@ FARTHEST_DB = 60
 @dataclass(frozen=True)
 class Evaluate:
     """Measure a classifier on the test frames: accuracy at each SNR beside the limit, confusion,
-    calibration and cost."""
+    calibration and cost; or a denoiser: the SNR that each class gains."""
 
     checkpoint: Path
     recipe: str = "live"
@@ -47,7 +49,8 @@ class Evaluate:
     json: bool = False
     """Print JSON lines: one object an SNR, then one of all the rest."""
     output: Path | None = None
-    """A folder for `evaluation.json`, `accuracy.png`, `confusion.png` and `reliability.png`."""
+    """A folder for `evaluation.json`, `accuracy.png`, `confusion.png` and `reliability.png`; of a
+    denoiser for `denoising.json`."""
     picture: Path | None = None
     """Where to draw the accuracy of every class at every SNR, as PNG."""
     machine: Machine = field(default_factory=Machine)
@@ -56,6 +59,8 @@ class Evaluate:
         recipe = recipe_of(self.recipe)
         grid = self._grid(recipe)
         config = read_config(self.checkpoint)
+        if config.kind == "denoiser":
+            return self._denoiser(config, recipe, grid)
         own = config.classes[: len(recipe.classes)]  # those behind them it learnt from recordings
         if config.kind != "classifier" or own != recipe.classes:
             raise DenomaeError(
@@ -99,6 +104,31 @@ class Evaluate:
             from denomae_training.picture import draw_accuracy
 
             draw_accuracy(report["rows"], config.families, self.picture)
+
+    def _denoiser(self, config: CheckpointConfig, recipe: Recipe, grid: tuple[float, ...]) -> None:
+        device, _ = open_machine(self.machine)
+        model = load_model(self.checkpoint, config).to(device)
+        report = denoising_report(
+            lambda views: denoised(model, {name: views[name] for name in config.modalities}),
+            recipe,
+            config.architecture,
+            grid,
+            self.frames_per_snr // len(recipe.classes),
+            self.seed,
+            device,
+            # where classes have no spectrum of their own, one that knows it is no filter
+            wiener=bool(linear_classes(recipe)),
+        )
+        record = {"checkpoint": config.name, "weights_sha256": config.weights_sha256} | report
+        if self.json:
+            for row in report["rows"]:
+                print(json.dumps(row))
+        else:
+            print("\n".join(denoising_lines(report)))
+        if self.output:
+            self.output.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+            (self.output / "denoising.json").write_text(text, encoding="utf-8")
 
     def _grid(self, recipe: Recipe) -> tuple[float, ...]:
         """Where the model is tested."""

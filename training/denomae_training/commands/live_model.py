@@ -120,10 +120,13 @@ class LiveModel:
             snr=self.snr,
             frames_per_snr=self.frames_per_snr,
             output=self.output / "evaluation",
-            picture=self.output / "evaluation" / "classes.png",
             machine=self.machine,
         )
-        yield Stage("evaluate", evaluation, 0)
+        picture = self.output / "evaluation" / "classes.png"
+        yield Stage("evaluate", replace(evaluation, picture=picture), 0)
+        if self.denoiser_frames:
+            denoised = replace(evaluation, checkpoint=self.output / "denoiser" / "checkpoint")
+            yield Stage("denoising", denoised, 0)
 
     def _pretraining(self) -> Pretrain:
         """Nothing masked: noisy image and signal, whole, to the clean ones, which did best of all

@@ -8,6 +8,7 @@ nor SNR; the Wiener filter is told both (see `wiener`). Frames are those of a te
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -68,7 +69,7 @@ def denoising_report(
         `scaled_gain_db` the same if each frame had its best amplitude, `filter_gain_db` that of
         `filtered`, `wiener_gain_db` that of the Wiener filter on these frames, and
         `wiener_theory_db` what theory promises it; PSNR (dB) and SSIM of signal and image, each
-        also of the noisy one, and of the Wiener filter's signal.
+        also of the noisy one, and of the Wiener filter's signal. None: two are the same.
 
     Raises:
         DenomaeError: a modality came out that is no clean one, or in another shape.
@@ -170,11 +171,15 @@ def _row(columns: Columns) -> dict[str, Any]:
     }
     for gain, error in pairs.items():
         if error in columns:
-            row[gain] = round(gain_db(columns["noise"], columns[error]), 3)
+            row[gain] = _rounded(gain_db(columns["noise"], columns[error]), 3)
     if "wiener_theory" in columns:
         share = (columns["noise"] * columns["wiener_theory"]).sum() / columns["noise"].sum()
         row["wiener_theory_db"] = round(float(-10 * np.log10(share)), 3)
     for name, values in columns.items():
         if "psnr" in name or "ssim" in name:
-            row[name] = round(values.mean().item(), 4)
+            row[name] = _rounded(values.mean().item(), 4)
     return row
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from denomae_training.evaluation.cost import Cost
 from denomae_training.evaluation.scores import Report
+
+_WIENER = ", Wiener filter"
 
 
 def lines_of(report: Report, cost: Cost | None = None) -> list[str]:
@@ -29,6 +34,24 @@ def lines_of(report: Report, cost: Cost | None = None) -> list[str]:
         )
     lines += ["", "What is taken for what, over these SNRs alike (%):", *_confusion(report)]
     lines += [f"ABOVE THE LIMIT: {sentence}" for sentence in report["violations"]]
+    return lines
+
+
+def denoising_lines(report: Mapping[str, Any]) -> list[str]:
+    """What `denomae-train evaluate` prints of a denoiser: the gain in SNR (dB) of each class of a
+    `denoising_report`, at each SNR, and a Wiener filter's beside it where there is one."""
+    rows = report["rows"]
+    snrs = sorted({row["snr_db"] for row in rows})
+    names = list(dict.fromkeys(row["classes"] for row in rows))
+    gains = {(row["classes"], row["snr_db"]): row for row in rows}
+    width = max(map(len, names)) + len(_WIENER)
+    lines = ["gain in SNR (dB)".ljust(width) + "".join(f"{snr:8g}" for snr in snrs)]
+    for key, suffix in (("gain_db", ""), ("wiener_gain_db", _WIENER)):
+        for name in names:
+            found = [gains[name, snr].get(key) for snr in snrs]
+            if any(value is not None for value in found):
+                shown = ("       -" if value is None else f"{value:8.1f}" for value in found)
+                lines.append(f"{name + suffix:{width}}" + "".join(shown))
     return lines
 
 
