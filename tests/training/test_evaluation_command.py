@@ -94,6 +94,7 @@ def test_accuracy_and_speed_are_shown_against_the_tokens_that_are_kept(tmp_path,
     ]  # fmt: skip
     assert rows[3]["accuracy"] > rows[0]["accuracy"] + 0.05
     assert min(row["frames_per_s"] for row in rows) > 0
+    assert rows[0]["flops"] < rows[2]["flops"] < rows[1]["flops"] < rows[3]["flops"]
     assert "signal every" in capsys.readouterr().out
     assert main(["evaluate", *FEW, "--tokens", "1.5"]) == 2
     assert "tokens has 1.5; wanted shares above 0" in capsys.readouterr().err

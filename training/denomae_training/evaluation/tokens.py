@@ -13,10 +13,10 @@ from denomae.errors import DenomaeError
 from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
 from denomae.model.sparse import Kept
-from denomae_training.evaluation.cost import example, throughput
+from denomae_training.evaluation.cost import example, flops_of, throughput
 from denomae_training.evaluation.test_set import BuiltTestSet
 
-COLUMNS = ["image share", "signal every", "tokens", "accuracy", "frames/s"]
+COLUMNS = ["image share", "signal every", "tokens", "MFLOP", "accuracy", "frames/s"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class TokensRow:
 
     Attributes:
         tokens: that the encoder sees of one frame.
+        flops: of one frame.
         accuracy: over all frames of the test set.
         frames_per_s: from modalities to verdict; drawing images is not in it.
     """
@@ -32,6 +33,7 @@ class TokensRow:
     image_share: float
     signal_every: int
     tokens: int
+    flops: int
     accuracy: float
     frames_per_s: float
 
@@ -41,6 +43,7 @@ class TokensRow:
             f"{self.image_share:g}",
             str(self.signal_every),
             str(self.tokens),
+            f"{self.flops / 1e6:.1f}",
             f"{100 * self.accuracy:.1f} %",
             f"{self.frames_per_s:.0f}",
         ]
@@ -89,6 +92,7 @@ def by_tokens(
                     kept.image_share,
                     kept.signal_every,
                     tokens,
+                    flops_of(model),
                     round(outcome.accuracy, 5),
                     round(rate, 1),
                 )
