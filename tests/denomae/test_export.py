@@ -161,3 +161,15 @@ def test_a_missing_library_is_named(checkpoint, tmp_path, capsys, monkeypatch):
     arguments = ["--checkpoint", str(checkpoint), "--format", "onnx", "--output", str(output)]
     assert main(["export", *arguments]) == 2
     assert "needs the packages onnx and onnxscript" in capsys.readouterr().err
+
+
+def test_images_that_other_runtimes_cannot_draw_are_refused(checkpoint, tmp_path, capsys):
+    config = read_config(checkpoint)
+    image = dataclasses.replace(SMALL.image, samples="corrected")
+    architecture = dataclasses.replace(SMALL, image=image)
+    model = Classifier(architecture, config.modalities, len(config.classes))
+    write_checkpoint(tmp_path, dataclasses.replace(config, architecture=architecture), model)
+    output = ["--output", str(tmp_path / "model.pt2")]
+    assert main(["export", "--checkpoint", str(tmp_path), *output]) == 2
+    assert "looks at images of corrected samples" in capsys.readouterr().err
+    assert not (tmp_path / "model.pt2").exists()
