@@ -153,7 +153,7 @@ def _onnx(model: ExportedClassifier, config: CheckpointConfig, path: Path) -> No
     except (ImportError, AttributeError) as error:  # the latter: built for another numpy
         raise DenomaeError(
             f"the format onnx needs the packages onnx and onnxscript ({error}); install them "
-            "(pip install onnx onnxscript 'ml_dtypes<0.6'), or export to torch"
+            "(pip install onnx onnxscript -c requirements/constraints.txt), or export to torch"
         ) from error
     for name in ("onnxscript", "onnx_ir", "torch.onnx"):  # what they say is of no use here
         logging.getLogger(name).setLevel(logging.ERROR)
