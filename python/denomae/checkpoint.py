@@ -26,6 +26,7 @@ from denomae.model.denoiser import Denoiser
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import Encoder
 from denomae.model.presets import Architecture
+from denomae.model.sparse import Kept
 from denomae.typed import MAY_BE_MISSING, from_json, to_json
 
 FORMAT = "denomae.checkpoint/1"
@@ -77,6 +78,8 @@ class CheckpointConfig:
     reconstructed: tuple[str, ...] = field(default=(), metadata=MAY_BE_MISSING)
     """The modalities for which a denoiser has a decoder; empty: all that it sees. One that has
     `classes` too has the head of the classifier whose encoder it shares."""
+    kept: Kept = field(default=Kept(), metadata=MAY_BE_MISSING)
+    """The tokens that a classifier looks at."""
 
 
 def write_checkpoint(folder: Path, config: CheckpointConfig, model: nn.Module) -> None:
@@ -154,7 +157,9 @@ def weights_digest(folder: str | Path) -> str:
 def _empty_model(config: CheckpointConfig) -> Classifier | DenoMAE | Encoder | Denoiser:
     sizes = config.architecture, config.modalities
     if config.kind == "classifier":
-        return Classifier(*sizes, len(config.classes))
+        model = Classifier(*sizes, len(config.classes))
+        model.kept = config.kept
+        return model
     if config.kind == "denoiser":
         return Denoiser(*sizes, config.reconstructed, len(config.classes))
     return {"pretrained": DenoMAE, "encoder": Encoder}[config.kind](*sizes)
@@ -274,6 +279,13 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
     ):
         wanted = f"{a.image.channels} whole numbers of 0 to 1024"
         refuse("architecture.image.half_size_px", list(a.image.half_size_px), wanted)
+    if not 1 <= a.image.lag < a.frame_length:
+        refuse("architecture.image.lag", a.image.lag, f"1 to {a.frame_length - 1}")
+    if not 0 < config.kept.image_share <= 1:
+        refuse("kept.image_share", config.kept.image_share, "a share above 0, up to 1")
+    if not 1 <= config.kept.signal_every <= a.frame_length // a.signal_patch:
+        wanted = f"1 to the signal's {a.frame_length // a.signal_patch} patches"
+        refuse("kept.signal_every", config.kept.signal_every, wanted)
     if config.kind == "classifier" or config.classes:
         if not config.classes or len(set(config.classes)) != len(config.classes):
             refuse("classes", list(config.classes), "one or more different names")

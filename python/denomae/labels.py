@@ -12,11 +12,27 @@ from typing import Any
 from denomae.errors import DenomaeError
 from denomae.rfc3339 import parse_rfc3339, rfc3339
 
-__all__ = ["SCHEMA", "TOPIC", "VERDICTS", "Label", "Place", "parse_rfc3339", "rfc3339"]
+__all__ = [
+    "CERTAIN_CLASS",
+    "CERTAIN_FAMILY",
+    "SCHEMA",
+    "TOPIC",
+    "VERDICTS",
+    "Label",
+    "Place",
+    "is_close_call",
+    "parse_rfc3339",
+    "rfc3339",
+]
 
 SCHEMA = "denomae.label/1"
 TOPIC = b"denomae/label"  # the first part of a ZMQ message; the second is `Label.to_json`
 VERDICTS = ("known", "unknown", "noise")
+
+CERTAIN_CLASS, CERTAIN_FAMILY = 0.75, 0.9
+"""A class that is less probable than the first is not named to people where its family is at least
+as probable as the second: a name that is wrong in more than one case of four helps nobody."""
+UNKNOWN = "unknown"
 
 _to_json = json.JSONEncoder(allow_nan=False).encode
 _UINT64 = 2**64 - 1
@@ -89,6 +105,18 @@ class Label:
     dropped_frames: int
     latency_ms: float
     warnings: tuple[str, ...] = ()
+
+    @property
+    def close_call(self) -> bool:
+        """Whether the class is uncertain and the family is not, so that people are shown that."""
+        return self.verdict == "known" and is_close_call(self.confidence, self.family_confidence)
+
+    @property
+    def shown(self) -> str:
+        """What people are shown: `qpsk`, for a close call `psk family`, or `unknown`."""
+        if self.verdict == UNKNOWN:
+            return UNKNOWN
+        return f"{self.family} family" if self.close_call else self.label
 
     def to_dict(self) -> dict[str, Any]:
         """Plain Python values under the schema's keys, in its order.
@@ -178,6 +206,11 @@ class Label:
         except (ValueError, RecursionError) as error:
             raise DenomaeError(f"a label is JSON, but this is not: {error}") from error
         return cls.from_dict(values)
+
+
+def is_close_call(confidence: float, family_confidence: float) -> bool:
+    """Whether these probabilities of a class and of its family leave the class open alone."""
+    return confidence < CERTAIN_CLASS and family_confidence >= CERTAIN_FAMILY
 
 
 _KEYS = frozenset(field.name for field in fields(Label))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from denomae.errors import DenomaeError
 from denomae.raster import ImageSpec, constellation_image
+from denomae.raster.shown import shown_samples
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def build(
     Args:
         waveforms: "noisy", "clean", "noise" (those that `names` need) to complex64 [B, N].
         names: modality names.
-        image: how constellations are drawn.
+        image: how constellations are drawn, and of which samples. A correction is found from the
+            noisy waveform, where there is one.
 
     Returns:
         name to float32 [B, C, H, W] (images) or [B, 2, N] (signals), in table order.
@@ -90,7 +92,8 @@ def build(
         modality = MODALITIES[name]
         frames = waveforms[modality.waveform]
         if modality.form == "image":
-            built[name] = constellation_image(frames, image)
+            samples = shown_samples(frames, image, waveforms.get("noisy"))
+            built[name] = constellation_image(samples, image)
         else:
             built[name] = torch.view_as_real(frames).transpose(1, 2).contiguous()
     return built

@@ -9,10 +9,21 @@ import time
 import numpy as np
 import pmt
 import pytest
-from classifier_bench import Collector, Radio, Recording, eventually, noise, rx_time, tag
+from classifier_bench import (
+    Collector,
+    HeldEngine,
+    Radio,
+    Recording,
+    eventually,
+    noise,
+    rx_time,
+    tag,
+)
 from gnuradio import blocks, denomae, gr
 
+from denomae.errors import DenomaeError
 from denomae.rfc3339 import parse_rfc3339
+from denomae.smoothing import Smoother
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -109,6 +120,37 @@ def test_a_verdict_is_unknown_noise_or_known_by_threshold_and_class(engine):
             assert label.verdict == ("unknown" if label.confidence < threshold else certain)
 
 
+def test_the_labels_of_a_stream_vote_together_and_each_run_begins_a_vote_of_its_own(engine):
+    samples = noise(24 * N)
+    own = Recording(samples, engine, hop=512, threshold=0.3).play()
+    vote = Smoother(engine.families, frames=6, threshold=0.3)
+    wanted = [vote(label) for label in own]
+    recording = Recording(samples, engine, hop=512, threshold=0.3, smoothing_frames=6)
+    for _ in range(2):
+        given = recording.play()
+        assert [(x.label, x.verdict) for x in given] == [(x.label, x.verdict) for x in wanted]
+        for one, same in zip(given, wanted, strict=True):
+            assert one.probabilities == pytest.approx(same.probabilities, abs=1e-3)
+    assert given[-1].probabilities != pytest.approx(own[-1].probabilities, abs=1e-3)
+
+
+def test_smoothing_changes_while_the_flowgraph_runs(engine):
+    held = HeldEngine(engine)
+    recording = Recording(noise(8 * N), held, batch_size=4, queue_frames=4)
+    recording.start()
+    assert held.entered.wait(30)
+    recording.classifier.set_smoothing_frames(8)
+    held.free.set()
+    recording.wait()
+    own = engine.classify(noise(8 * N).reshape(8, N))
+    vote = Smoother(engine.families, frames=8)
+    wanted = [vote(label).probabilities for label in own]
+    for label, same in zip(recording.collector.labels, wanted, strict=True):
+        assert label.probabilities == pytest.approx(same, abs=0.02)
+    with pytest.raises(DenomaeError, match="smoothing_frames is 257"):
+        recording.classifier.set_smoothing_frames(257)
+
+
 def test_places_come_from_the_streams_tags(engine):
     tags = [
         tag(0, "rx_time", rx_time(1_772_366_400, 0.5)),
@@ -195,6 +237,12 @@ def test_the_status_tells_what_happened(engine):
     assert (status["labels"], status["last"], status["error"]) == (5, labels[-1], None)
     line = recording.classifier.status_line()
     assert "frames 6, labels 5, dropped 0, gated 1" in line and labels[-1].label in line
+
+
+def test_the_status_line_shows_the_family_of_a_close_call(engine, label_factory):
+    classifier = denomae.classifier(engine=engine)
+    classifier._outlet.status.took(label_factory(confidence=0.6, family_confidence=0.97))
+    assert classifier.status_line().startswith("psk family 0.97 known, 12.5 dB")
 
 
 def test_a_status_line_is_logged_at_its_interval(engine, capfd):

@@ -212,7 +212,7 @@ def test_the_record_averages_and_follows_the_majority(label_factory):
     ):
         record.put(
             label_factory(
-                probabilities={"qpsk": share, "bpsk": 1 - share}, verdict=verdict, snr_db=snr_db
+                probabilities={"qpsk": share, "16qam": 1 - share}, verdict=verdict, snr_db=snr_db
             )
         )
         clock.now += 0.1
@@ -286,3 +286,40 @@ except ValueError as error:
 def test_what_cannot_be_is_refused_by_name(application, name, value):
     with pytest.raises(DenomaeError, match=f"{name} is "):
         denomae.label_display(**{name: value})
+
+
+def test_a_close_call_is_shown_as_its_family(label_factory):
+    clock = Clock()
+    record = LabelRecord(clock)
+    for label, other in (("qpsk", "8psk"), ("8psk", "qpsk")) * 5:
+        record.put(
+            label_factory(
+                label=label,
+                confidence=0.6,
+                family_confidence=0.97,
+                probabilities={label: 0.6, other: 0.37, "16qam": 0.03},
+            )
+        )
+        clock.now += SLOT_S
+    kind = record.summary(10.0).kind
+    assert kind.close_call and kind.family == "psk"
+    assert [run.kind for run in record.runs()] == [Kind("", "psk", "known", True)], "one run"
+    assert headline(kind.label, kind.verdict, kind.family) == "PSK family"
+    assert "8-PSK" in explanation("8psk", "psk", "known", 0.97, close_call=True)
+    record.put(label_factory(confidence=0.6, family_confidence=0.97, verdict="unknown"))
+    assert not record.summary(0.0).kind.close_call, "what is unknown has no family"
+
+
+def test_classes_that_alternate_though_each_is_sure_are_a_close_call_together(label_factory):
+    record = LabelRecord(Clock())
+    for label, other in (("qpsk", "8psk"), ("8psk", "qpsk")) * 5:
+        shares = {label: 0.95, other: 0.03, "16qam": 0.02}
+        record.put(label_factory(label=label, family_confidence=0.98, probabilities=shares))
+    assert record.summary(10.0).kind.close_call
+    assert not record.summary(0.0).kind.close_call
+    for _ in range(10):
+        shares = {"16qam": 0.95, "qpsk": 0.03, "8psk": 0.02}
+        record.put(
+            label_factory(label="16qam", family="qam", family_confidence=0.95, probabilities=shares)
+        )
+    assert not record.summary(10.0).kind.close_call, "of two families"

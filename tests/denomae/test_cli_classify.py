@@ -19,6 +19,7 @@ from denomae.cli import main
 from denomae.cli.timeline import Timeline
 from denomae.engine import Engine
 from denomae.labels import Label
+from denomae.smoothing import Smoother
 
 FRAME = 1024
 
@@ -69,6 +70,28 @@ def test_json_lines_are_the_engine_s_labels_in_their_places(
     assert "1 frame of nothing but zeros" in err
     assert "1 frame with NaN or infinity" in err
     assert "512 samples at its end" in err
+
+
+def test_the_labels_of_a_recording_vote_together_when_they_are_asked_to(
+    recording: Path,
+    options: list[str],
+    nano_checkpoint: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def lines(*more: str) -> list[Label]:
+        assert main(["classify", str(recording), "--json", *more, *options]) == 0
+        return [Label.from_json(line) for line in capsys.readouterr().out.splitlines()]
+
+    engine = Engine.load(nano_checkpoint, "cpu", "fp32")
+    vote = Smoother(engine.families, 4, threshold=engine.threshold)
+    wanted = [vote(label) for label in lines()]
+    given = lines("--smooth", "4")
+    assert [x.label for x in given] == [x.label for x in wanted]
+    for one, same in zip(given, wanted, strict=True):
+        assert one.probabilities == pytest.approx(same.probabilities, abs=1e-4)
+    assert given[-1].probabilities != lines()[-1].probabilities
+    assert main(["classify", str(recording), "--smooth", "1000", *options]) == 2
+    assert "1000 frames were to vote together" in capsys.readouterr().err
 
 
 def test_the_hop_overlaps_frames(

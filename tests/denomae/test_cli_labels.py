@@ -162,3 +162,8 @@ def test_each_source_has_its_own_count_and_may_begin_anew() -> None:
 def test_a_label_from_elsewhere_cannot_steer_the_terminal() -> None:
     line = describe(dataclasses.replace(EXAMPLE, source="\x1b[2J", warnings=("a\nb",)))
     assert "\x1b" not in line and "\n" not in line
+
+
+def test_a_close_call_is_described_by_its_family() -> None:
+    line = describe(dataclasses.replace(EXAMPLE, confidence=0.6, family_confidence=0.97))
+    assert "psk family" in line and "qpsk" not in line

@@ -182,3 +182,25 @@ def test_any_bytes_are_a_label_or_a_clear_error(raw: bytes) -> None:
 def test_deep_nesting_is_refused() -> None:
     with pytest.raises(DenomaeError):
         Label.from_json("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "family_confidence", "verdict", "shown"),
+    [
+        (0.9, 0.99, "known", "qpsk"),
+        (0.75, 0.99, "known", "qpsk"),
+        (0.6, 0.99, "known", "psk family"),
+        (0.6, 0.9, "known", "psk family"),
+        (0.6, 0.89, "known", "qpsk"),
+        (0.3, 0.99, "unknown", "unknown"),
+        (0.6, 0.99, "noise", "qpsk"),
+    ],
+)
+def test_people_are_shown_the_family_where_the_class_alone_is_uncertain(
+    confidence, family_confidence, verdict, shown
+):
+    label = dataclasses.replace(
+        EXAMPLE, confidence=confidence, family_confidence=family_confidence, verdict=verdict
+    )
+    assert label.shown == shown
+    assert label.close_call == shown.endswith("family")

@@ -10,7 +10,7 @@ import pytest
 from tracked import ROOT, project_files, text_of
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
-COMMAND = re.compile(r"(?<![\w/.-])(script/\w+|examples/[\w./-]+|docs/[\w./-]+\.md)")
+COMMAND = re.compile(r"(?<![\w/.-])(script/[\w-]+|examples/[\w./-]+|docs/[\w./-]+\.md)")
 DOCUMENTS = [path for path in project_files() if path.suffix == ".md"]
 
 

@@ -83,3 +83,18 @@ def test_what_cannot_be_evaluated_is_one_sentence(change, said, capsys):
     assert main(["evaluate", *FEW, *change]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
+
+
+def test_accuracy_and_speed_are_shown_against_the_tokens_that_are_kept(tmp_path, capsys):
+    few = [*FEW, "--snr", "20", "--frames-per-snr", "33", "--output", str(tmp_path)]
+    assert main(["evaluate", *few, "--tokens", "0.0625", "1", "--signal-every", "8", "1"]) == 0
+    rows = json.loads((tmp_path / "evaluation.json").read_text())["tokens"]
+    assert [(r["image_share"], r["signal_every"], r["tokens"]) for r in rows] == [
+        (0.0625, 8, 1 + 8), (0.0625, 1, 1 + 64), (1.0, 8, 16 + 8), (1.0, 1, 16 + 64),
+    ]  # fmt: skip
+    assert rows[3]["accuracy"] > rows[0]["accuracy"] + 0.05
+    assert min(row["frames_per_s"] for row in rows) > 0
+    assert rows[0]["flops"] < rows[2]["flops"] < rows[1]["flops"] < rows[3]["flops"]
+    assert "signal every" in capsys.readouterr().out
+    assert main(["evaluate", *FEW, "--tokens", "1.5"]) == 2
+    assert "tokens has 1.5; wanted shares above 0" in capsys.readouterr().err

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from denomae.checkpoint import read_config
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
 from denomae.model.classifier import Head
 from denomae.model.denomae import DenoMAE
 from denomae.model.presets import PRESETS
+from denomae.model.sparse import Kept
+from denomae_training.cli import main
 from denomae_training.data.source import Synthesized
 from denomae_training.finetuning.starting import starting_classifier, widened
 from denomae_training.finetuning.tuning import modality_names
@@ -67,3 +70,32 @@ def test_a_recipe_with_more_classes_makes_the_same_frames() -> None:
     assert Synthesized(wide).classes == set(TEN.classes)
     with pytest.raises(DenomaeError, match="has the class gmsk already"):
         with_classes(wide, {"gmsk": None})
+
+
+def test_a_checkpoint_records_what_its_images_show_and_which_tokens_are_looked_at(tmp_path, capsys):
+    few = [
+        "--recipe", "denomae10", "--schedule.frames", "8", "--schedule.batch-size", "4",
+        "--schedule.warmup-frames", "0", "--machine.threads", "1", "--machine.workers", "0",
+        "--machine.no-tensorboard",
+    ]  # fmt: skip
+    first, second = tmp_path / "first", tmp_path / "second"
+    corrected = ["--images", "corrected", "objective:denomae", "--objective.masked-share", "0.5"]
+    assert main(["pretrain", "--output", str(first), *few, *corrected]) == 0
+    start = ["--output", str(second), "--start", str(first / "checkpoint")]
+    tuned = [*start, *few, "--validation-frames", "10", "--report-frames", "0"]
+    assert main(["finetune", *tuned, "--images", "differential"]) == 2
+    assert "trained on images of corrected samples" in capsys.readouterr().err
+    assert main(["finetune", *tuned]) == 0
+    image = read_config(second / "checkpoint").architecture.image
+    assert (image.samples, image.lag) == ("corrected", 1)
+    assert read_config(second / "checkpoint").kept == Kept(), "all, unless asked"
+    third = ["--output", str(tmp_path / "third"), "--start", str(second / "checkpoint")]
+    tuned = [*third, *few, "--validation-frames", "10", "--report-frames", "0"]
+    assert main(["finetune", *tuned, "--image-share", "1.5"]) == 2
+    assert "image_share is 1.5; wanted a share above 0" in capsys.readouterr().err
+    assert main(["finetune", *tuned, "--image-share", "0.5", "--mode", "head"]) == 2
+    assert "with the mode head, which takes all" in capsys.readouterr().err
+    assert main(["finetune", *tuned, "--image-share", "0.5", "--signal-every", "2"]) == 0
+    assert read_config(tmp_path / "third" / "checkpoint").kept == Kept(0.5, 2)
+    assert main(["pretrain", "--output", str(tmp_path / "x"), *few, "--image-lag", "1024"]) == 2
+    assert "image_lag is 1024; wanted 1 to 1023" in capsys.readouterr().err

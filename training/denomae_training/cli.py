@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
     from denomae_training.commands.limit import Limit
+    from denomae_training.commands.live_model import LiveModel
     from denomae_training.commands.pretrain import Pretrain
     from denomae_training.commands.protocol import Protocol
     from denomae_training.commands.recipes import Recipes
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         "pretrain": Pretrain,
         "finetune": Finetune,
         "evaluate": Evaluate,
+        "live-model": LiveModel,
         "report": Report,
         "record": Record,
         "protocol": Protocol,

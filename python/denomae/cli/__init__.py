@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from denomae.cli.capture import Capture
     from denomae.cli.classify import Classify
     from denomae.cli.doctor import Doctor
+    from denomae.cli.export import Export
     from denomae.cli.info import Info
     from denomae.cli.labels import Labels
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "labels": Labels,
             "doctor": Doctor,
             "bench": Bench,
+            "export": Export,
         },
         prog="denomae",
         description="Recognise modulations in IQ samples.",

@@ -16,6 +16,7 @@ import tyro
 from denomae.cli.text import counted, hertz, note, print_table
 from denomae.cli.timeline import Timeline
 from denomae.errors import CaptureError, DenomaeError
+from denomae.smoothing import Smoother
 
 if TYPE_CHECKING:
     from denomae.captures import Capture
@@ -37,6 +38,8 @@ class Classify:
     """Let --output replace files that are there."""
     hop: int | None = None
     """Samples from frame to frame; the frame length by default."""
+    smooth: int = 0
+    """Frames whose labels vote together, against flicker (see docs/labels.md); 0: none do."""
     datatype: str | None = None
     """How raw samples are stored: cf32_le, ci16_le, ci8, cu8; by default the suffix says it."""
     sample_rate_hz: Annotated[float | None, tyro.conf.arg(name="sample-rate")] = None
@@ -72,7 +75,10 @@ class Classify:
         total = capture.frame_count(length, self.hop)
         if not total:
             raise CaptureError(_too_short(capture, length))
-        session = _Session(capture, engine, self.hop or length, total)
+        smoother = None
+        if self.smooth:
+            smoother = Smoother(engine.families, self.smooth, threshold=engine.threshold)
+        session = _Session(capture, engine, self.hop or length, total, smoother)
         bar = _progress(total, quiet=self.json and sys.stdout.isatty())
         with bar as advance:
             labels = session.labels(advance, print_json=self.json)
@@ -95,8 +101,16 @@ class Classify:
 class _Session:
     """One pass over a capture, and what was met on the way."""
 
-    def __init__(self, capture: Capture, engine: Engine, hop: int, total: int) -> None:
+    def __init__(
+        self,
+        capture: Capture,
+        engine: Engine,
+        hop: int,
+        total: int,
+        smoother: Smoother | None = None,
+    ) -> None:
         self.labelled = 0
+        self._smoother = smoother
         self._capture = capture
         self._engine = engine
         self._hop = hop
@@ -118,6 +132,8 @@ class _Session:
             places = [capture.place(int(offset), engine.frame_length) for offset in offsets]
             for label in engine.classify(frames, places) if places else ():
                 label = replace(label, source=capture.path.name, sequence=self.labelled)
+                if self._smoother is not None:
+                    label = self._smoother(label)
                 self.labelled += 1
                 self._timeline.add(label)
                 if print_json:
@@ -160,7 +176,7 @@ class _Session:
             confidence = f"{share.confidence_sum / share.frames:.2f}"
             bar = "#" * max(1, round(20 * part))
             rows.append([name, str(share.frames), f"{part:.1%}", confidence, snr, bar])
-        print_table(["class", "frames", "share", "confidence", "mean SNR", ""], rows)
+        print_table(["class or family", "frames", "share", "confidence", "mean SNR", ""], rows)
 
     def _print_timeline(self) -> None:
         rate = self._capture.sample_rate_hz
@@ -177,7 +193,9 @@ class _Session:
             for run in runs
         ]
         print_table(
-            [f"from ({unit})", f"to ({unit})", "frames", "confidence", "class"], rows, left=0
+            [f"from ({unit})", f"to ({unit})", "frames", "confidence", "class or family"],
+            rows,
+            left=0,
         )
         hidden = self._timeline.run_count - len(runs)
         if hidden:

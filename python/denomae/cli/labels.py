@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import tyro
 
 from denomae.cli.text import counted, hertz, note, printable
-from denomae.cli.timeline import shown_name
 from denomae.errors import DenomaeError
 from denomae.labels import TOPIC, Label
 from denomae.subscription import Gaps, label_socket, receive_label
@@ -125,7 +124,7 @@ def describe(label: Label) -> str:
         "warning": f"  ({'; '.join(label.warnings)})" if label.warnings else "",
     }
     return printable(
-        f"{values['when']}  {label.source} #{label.sequence}  {shown_name(label):<8}"
+        f"{values['when']}  {label.source} #{label.sequence}  {label.shown:<8}"
         f" {label.confidence:4.2f}  {label.family} {label.family_confidence:4.2f}"
         f"{values['snr']}{values['at']}{values['warning']}"
     )

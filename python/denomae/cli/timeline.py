@@ -11,7 +11,7 @@ from denomae.labels import Label
 
 @dataclass
 class Share:
-    """The frames of one class, or of `unknown`."""
+    """The frames that are shown under one name: a class, a family, or `unknown`."""
 
     frames: int = 0
     confidence_sum: float = 0.0
@@ -44,7 +44,7 @@ class Timeline:
 
     def add(self, label: Label) -> None:
         """The next label; one whose offset is not a hop after the last begins a new run."""
-        name = shown_name(label)
+        name = label.shown
         share = self.shares.setdefault(name, Share())
         share.frames += 1
         share.confidence_sum += label.confidence
@@ -77,8 +77,3 @@ class Timeline:
             heapq.heappush(self._kept, entry)
         else:
             heapq.heappushpop(self._kept, entry)
-
-
-def shown_name(label: Label) -> str:
-    """The class, or `unknown` where that is the verdict."""
-    return "unknown" if label.verdict == "unknown" else label.label

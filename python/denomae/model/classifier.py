@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from denomae.model.encoder import Encoder
 from denomae.model.initialise import initialise
 from denomae.model.presets import Architecture
+from denomae.model.sparse import ALL, Kept, visible_tokens
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,19 @@ class Head(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Modalities of a batch of frames to verdicts."""
+    """Modalities of a batch of frames to verdicts.
+
+    Attributes:
+        kept: the tokens that it looks at where a call does not name them; all of them, unless its
+            checkpoint says otherwise.
+    """
 
     def __init__(
         self, architecture: Architecture, modalities: tuple[str, ...], class_count: int
     ) -> None:
         super().__init__()
         self.architecture = architecture
+        self.kept: Kept = ALL
         self.encoder = Encoder(architecture, modalities)
         self.head = Head(architecture, class_count)
         initialise(self)
@@ -65,4 +72,6 @@ class Classifier(nn.Module):
         self, inputs: Mapping[str, Tensor], visible: Mapping[str, Tensor] | None = None
     ) -> Tensor:
         """The encoder's tokens of all modalities, one behind the other: [B, sum of T or V, D]."""
+        if visible is None:
+            visible = visible_tokens(inputs, self.architecture, self.kept)
         return torch.cat(list(self.encoder(inputs, visible).values()), dim=1)

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
+
+from denomae.typed import MAY_BE_MISSING
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,9 @@ class ImageSpec:
 
     `extent` is the I and Q value at the image's edge, in units of the frame's root-mean-square
     amplitude; decay lengths and half sizes (of the square window that a sample touches) are in
-    pixels, one a channel.
+    pixels, one a channel. `samples` are those that are drawn (see `denomae.raster.shown`): the
+    frame's own, or, against a carrier offset, differential ones over `lag` samples, or those that
+    are left when the offset was found blindly and removed.
     """
 
     height: int = 64
@@ -20,6 +25,10 @@ class ImageSpec:
     extent: float = 2.5
     decay_px: tuple[float, ...] = (0.75, 1.5, 3.0)
     half_size_px: tuple[int, ...] = (3, 6, 10)
+    samples: Literal["raw", "differential", "corrected"] = field(
+        default="raw", metadata=MAY_BE_MISSING
+    )
+    lag: int = field(default=1, metadata=MAY_BE_MISSING)
 
     @property
     def channels(self) -> int:

@@ -44,11 +44,16 @@ class Positions:
 
 
 def positions(frames: Tensor, spec: ImageSpec) -> Positions:
-    """Positions of frames complex64 [B, N].
+    """Positions of frames complex64 [B, N]."""
+    return positions_of(torch.view_as_real(frames), spec)
+
+
+def positions_of(points: Tensor, spec: ImageSpec) -> Positions:
+    """Positions of samples as real numbers, I and Q: [B, N, 2].
 
     They are float64, so that a sample on the border of two pixels falls as in the compiled kernel.
     """
-    points = torch.view_as_real(frames).double()  # [B, N, 2]
+    points = points.double()
     # A sample with one part that is not finite is nowhere at all.
     points = torch.where(points.sum(-1, keepdim=True).isfinite(), points, torch.nan)
     column = (points[..., 0] + spec.extent) * (spec.width / (2 * spec.extent))
@@ -60,11 +65,12 @@ def windows(places: Positions, spec: ImageSpec, decay: float, half: int) -> Tens
     """The sum of the samples' exponentials, each within its window: float32 [B, H, W]."""
     side = 2 * half + 1
     at_once = max(1, MOST_PIXELS_AT_ONCE // (places.column.shape[1] * side**2))
-    parts = [_windows(part, spec, decay, half) for part in places.split(at_once)]
+    parts = [windows_at_once(part, spec, decay, half) for part in places.split(at_once)]
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _windows(places: Positions, spec: ImageSpec, decay: float, half: int) -> Tensor:
+def windows_at_once(places: Positions, spec: ImageSpec, decay: float, half: int) -> Tensor:
+    """`windows` without a bound on the memory, and without a look at the number of frames."""
     batch = places.column.shape[0]
     near = places.within(half, spec)
     column = torch.where(near, places.column, 0.0)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from denomae.smoothing import MOST_FRAMES
+
 from .denomae_python import label_tagger
 from .engine import engine_or_own
 from .frame_block import frame_block
@@ -54,6 +56,9 @@ class classifier(frame_block):
             `sample_count` says how many samples it speaks of). One that comes when that sample has
             left is counted in `late_labels`, so let the delay be longer than a frame, the buffers
             and the model together take. Other tags move with their samples.
+        smoothing_frames: consecutive frames whose labels vote together, so that a display does not
+            flicker: each label is then what the last so many frames say of the newest (see
+            `denomae.smoothing`); 0: each frame speaks for itself (0 to 256).
         engine: what `denomae.engine` gave, shared with other blocks; `checkpoint`, `device` and
             `batch_size` say nothing then. No other thread may use it while the flowgraph runs.
             None: an engine of its own.
@@ -80,6 +85,7 @@ class classifier(frame_block):
         status_interval_s: float = 0.0,
         settle_samples: int = 0,
         passthrough_delay: int = -1,
+        smoothing_frames: int = 0,
         engine: Engine | None = None,
     ) -> None:
         passthrough_delay = count("passthrough_delay", passthrough_delay, -1, most=2**30)
@@ -100,8 +106,9 @@ class classifier(frame_block):
         source = text("source", source)
         time_source = choice("time_source", time_source, TIME_SOURCES)
         threshold = probability_or_none("threshold", threshold)
+        smoothing_frames = count("smoothing_frames", smoothing_frames, 0, most=MOST_FRAMES)
         engine = engine_or_own(engine, checkpoint, device, batch_size)
-        self._labeller = Labeller(engine, source, time_source, threshold)
+        self._labeller = Labeller(engine, source, time_source, threshold, smoothing_frames)
         sampler = self._sample(engine.frame_length)
         tagger = _tagger(passthrough_delay)
         if tagger is not None:
@@ -111,6 +118,11 @@ class classifier(frame_block):
     def set_threshold(self, threshold: float) -> None:
         """See the class; may be called while the flowgraph runs."""
         self._labeller.set_threshold(probability_or_none("threshold", threshold))
+
+    def set_smoothing_frames(self, smoothing_frames: int) -> None:
+        """See the class; may be called while the flowgraph runs. The vote begins anew."""
+        frames = count("smoothing_frames", smoothing_frames, 0, most=MOST_FRAMES)
+        self._labeller.set_smoothing_frames(frames)
 
     def engine(self) -> Engine:
         """The engine that classifies."""

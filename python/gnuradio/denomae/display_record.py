@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from denomae.labels import Label
+from denomae.labels import Label, is_close_call
 
 SPAN_S = 60.0
 SLOT_S = 0.2
@@ -21,11 +21,17 @@ _LONGEST_GAP_S = 3.0  # between two labels of a slow stream that are drawn as on
 
 @dataclass(frozen=True)
 class Kind:
-    """What a label looks like in the strip."""
+    """What a label looks like in the strip.
+
+    Attributes:
+        close_call: the family is shown, because the class is uncertain; then in the strip `label`
+            is empty, so that one class after the other is one run.
+    """
 
     label: str
     family: str
     verdict: str
+    close_call: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class LabelRecord:
                 slot.number, slot.count = number, 0
                 slot.kinds.clear()
             slot.count += 1
-            slot.kinds[Kind(label.label, label.family, label.verdict)] += 1
+            slot.kinds[_kind(label)] += 1
             self.version += 1
 
     def summary(self, averaging_s: float) -> Summary | None:
@@ -148,6 +154,11 @@ class LabelRecord:
         return slot.count if slot.number == number else 0
 
 
+def _kind(label: Label) -> Kind:
+    name = "" if label.close_call else label.label
+    return Kind(name, label.family, label.verdict, label.close_call)
+
+
 def _summary(labels: list[Label], age_s: float) -> Summary:
     verdict = Counter(label.verdict for label in reversed(labels)).most_common(1)[0][0]
     sums: dict[str, float] = {}
@@ -158,9 +169,13 @@ def _summary(labels: list[Label], age_s: float) -> Summary:
     agreed = [label for label in labels if label.verdict == verdict]
     best = max(agreed, key=lambda label: means.get(label.label, 0.0))
     families = [x.family_confidence for x in labels if x.family == best.family]
+    # A label of another family says nothing for this one.
+    close_call = verdict == "known" and is_close_call(
+        means.get(best.label, best.confidence), sum(families) / len(labels)
+    )
     levels = [label.snr_db for label in labels if label.snr_db is not None]
     return Summary(
-        kind=Kind(best.label, best.family, verdict),
+        kind=Kind(best.label, best.family, verdict, close_call),
         probabilities=dict(sorted(means.items(), key=lambda item: -item[1])),
         family_confidence=sum(families) / len(families),
         snr_db=sum(levels) / len(levels) if levels else None,

@@ -151,14 +151,18 @@ class VerdictView(View):
 
     def _headline(self, painter, width, colour):
         u, kind, summary = self.unit, self.summary.kind, self.summary
-        text = headline(kind.label, kind.verdict)
-        self.text(painter, QRectF(0, -0.2 * u, 0.7 * width, 3.6 * u), text, colour, 2.9, bold=True)
+        text = headline(kind.label, kind.verdict, kind.family if kind.close_call else "")
+        size = 2.4 if kind.close_call else 2.9  # two words
+        self.text(painter, QRectF(0, -0.2 * u, 0.7 * width, 3.6 * u), text, colour, size, bold=True)
         share = summary.probabilities.get(kind.label, 0.0)
         if kind.verdict != "unknown":
+            sure = summary.family_confidence if kind.close_call else share
             box = QRectF(0.7 * width, -0.2 * u, 0.3 * width, 3.6 * u)
-            self.text(painter, box, percent(share), INK, 1.9, align=_RIGHT)
-        below = explanation(kind.label, kind.family, kind.verdict, summary.family_confidence)
-        if kind.verdict == "unknown":
+            self.text(painter, box, percent(sure), INK, 1.9, align=_RIGHT)
+        below = explanation(
+            kind.label, kind.family, kind.verdict, summary.family_confidence, kind.close_call
+        )
+        if kind.verdict == "unknown" or kind.close_call:
             below += f", {percent(share)}"
         if self.silent_s:
             below = f"no labels for {self.silent_s:.0f} s"
@@ -253,7 +257,8 @@ class StripView(View):
 
     def _name(self, painter, box, run):
         """The run's name, along the strip where there is room, across it where that has."""
-        text = headline(run.kind.label, run.kind.verdict)
+        kind = run.kind
+        text = headline(kind.label, kind.verdict, kind.family if kind.close_call else "")
         ink = BACKGROUND if run.kind.verdict == "known" else INK
         font = QFont(self.font())
         font.setPixelSize(max(6, round(self.unit)))

@@ -81,17 +81,23 @@ def rate_text(value: float | None) -> str:
     return f"{value:.4g} S/s"
 
 
-def headline(label: str, verdict: str) -> str:
-    """The verdict in a word or two."""
+def headline(label: str, verdict: str, close_call_in: str = "") -> str:
+    """The verdict in a word or two; of a close call, its family."""
+    if close_call_in:
+        return f"{family_name(close_call_in)} family"
     return {"unknown": "Unknown", "noise": "Noise"}.get(verdict) or class_name(label)
 
 
-def explanation(label: str, family: str, verdict: str, family_confidence: float) -> str:
+def explanation(
+    label: str, family: str, verdict: str, family_confidence: float, close_call: bool = False
+) -> str:
     """The line below the headline."""
     if verdict == "unknown":
         return f"cannot tell; closest: {class_name(label)}"
     if verdict == "noise":
         return "no signal in these frames"
+    if close_call:
+        return f"close call; most likely {class_name(label)}"
     return f"{family_name(family)} family, {percent(family_confidence)}"
 
 

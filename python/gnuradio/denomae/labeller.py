@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from denomae.labels import Label, Place
+from denomae.smoothing import Smoother
 
 from .places import places_of
 
@@ -26,6 +27,7 @@ class Labeller:
         source: name in every label.
         time_source: where a frame's time comes from, see `places_of`.
         threshold: below this probability the verdict is `unknown`; None: the checkpoint's own.
+        smoothing_frames: consecutive frames whose labels vote together; 0: each speaks for itself.
     """
 
     def __init__(
@@ -34,14 +36,29 @@ class Labeller:
         source: str,
         time_source: str = "tags",
         threshold: float | None = None,
+        smoothing_frames: int = 0,
     ) -> None:
         self.engine = engine
         self._source, self._time_source = source, time_source
         self.set_threshold(threshold)
+        self.set_smoothing_frames(smoothing_frames)
 
     def set_threshold(self, threshold: float | None) -> None:
         """See the class; may be called at any time, from any thread."""
         self._threshold = threshold
+
+    def set_smoothing_frames(self, smoothing_frames: int) -> None:
+        """See the class; may be called at any time, from any thread. The vote begins anew."""
+        # A host's clock jumps by more than a frame from buffer to buffer.
+        self._smoother = (
+            Smoother(
+                self.engine.families,
+                smoothing_frames,
+                trust_times=self._time_source != "host",
+            )
+            if smoothing_frames
+            else None
+        )
 
     @property
     def compute(self) -> Callable[[np.ndarray, list[Place]], Sequence[Label]]:
@@ -67,6 +84,11 @@ class Labeller:
             )
             for i, label in enumerate(answers)
         ]
+        smoother = self._smoother
+        if smoother is not None:
+            own = self._threshold
+            smoother.threshold = self.engine.threshold if own is None else own
+            labels = [smoother(label) for label in labels]
         return list(zip(batch.sample_offset.tolist(), labels, strict=True))
 
     def _verdict(self, label: Label) -> str:

@@ -69,7 +69,10 @@ class Status:
             broken = counted["discontinuities"] and not counted["seen"]
             return f"no label yet{_BROKEN if broken else ''} | {frames}"
         snr = "" if label.snr_db is None else f", {label.snr_db:.1f} dB"
-        verdict = f"{label.label} {label.confidence:.2f} {label.verdict}{snr}"
+        if label.close_call:
+            verdict = f"{label.shown} {label.family_confidence:.2f} {label.verdict}{snr}"
+        else:
+            verdict = f"{label.label} {label.confidence:.2f} {label.verdict}{snr}"
         return f"{verdict} | {frames} | {label.latency_ms:.1f} ms"
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ from denomae_training.loop.schedule import Machine
 from denomae_training.signals.recipe import Recipe
 from denomae_training.signals.recipes import RECIPES
 
+Images = Literal["raw", "differential", "corrected"]
+
 # between a run's start and its resumption
 MAY_CHANGE = ("machine", "schedule.frames", "schedule.accumulate")
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -39,10 +42,20 @@ def recipe_of(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def architecture_of(preset: str) -> Architecture:
+def architecture_of(preset: str, images: Images = "raw", lag: int = 1) -> Architecture:
+    """A preset, its images of these samples.
+
+    Raises:
+        DenomaeError: there is no such preset, or a lag that no frame has.
+    """
     if preset not in PRESETS:
         raise DenomaeError(f"no preset {preset!r}; wanted one of {list(PRESETS)}")
-    return PRESETS[preset]
+    architecture = PRESETS[preset]
+    if not 1 <= lag < architecture.frame_length:
+        raise DenomaeError(
+            f"image_lag is {lag}; wanted 1 to {architecture.frame_length - 1} samples"
+        )
+    return replace(architecture, image=replace(architecture.image, samples=images, lag=lag))
 
 
 def open_run(command: Any) -> None:
@@ -60,7 +73,7 @@ def open_run(command: Any) -> None:
     record = output / "run.yaml"
     if record.is_file() and _begun(output):
         then = from_plain(blank(type(command)), read_configuration(record), str(record))
-        before, now = _flat(to_plain(then)), _flat(to_plain(command))
+        before, now = flat(to_plain(then)), flat(to_plain(command))
         for name in sorted(before.keys() | now.keys()):
             if not name.startswith(MAY_CHANGE) and before.get(name) != now.get(name):
                 raise DenomaeError(
@@ -139,11 +152,10 @@ def _begun(folder: Path) -> bool:
     return rows or any(next(folder.glob(name), None) for name in _RESULTS)
 
 
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested dictionaries as one, with dotted names."""
-    flat: dict[str, Any] = {}
+    one: dict[str, Any] = {}
     for key, value in data.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        )
-    return flat
+        inner = flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        one |= inner
+    return one

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from denomae.checkpoint import CheckpointConfig, load_model, read_config
+from denomae.cli.text import print_table
 from denomae.errors import DenomaeError
 from denomae.model.denoiser import denoised
 from denomae_training.commands.common import open_machine, recipe_of
@@ -17,6 +18,7 @@ from denomae_training.evaluation import TestSet, report_of
 from denomae_training.evaluation.cost import cost_of
 from denomae_training.evaluation.denoising import denoising_report, linear_classes
 from denomae_training.evaluation.table import denoising_lines, lines_of
+from denomae_training.evaluation.tokens import COLUMNS, by_tokens, kept_grid
 from denomae_training.loop.schedule import Machine
 from denomae_training.signals.recipe import Recipe
 
@@ -39,6 +41,11 @@ class Evaluate:
     """Classes equally often."""
     batch_size: int = 64
     """At which the throughput is measured."""
+    tokens: tuple[float, ...] = ()
+    """Shares of each image's patches, those with the most in them: accuracy and speed with each,
+    for example 0.25 0.5 1."""
+    signal_every: tuple[int, ...] = (1,)
+    """With --tokens: of a signal's patches every so-manieth, each with each share."""
     json: bool = False
     """Print JSON lines: one object an SNR, then one of all the rest."""
     output: Path | None = None
@@ -67,6 +74,11 @@ class Evaluate:
         outcome = built.answers(model)
         report = report_of(outcome, config.classes, recipe, config.calibration.temperature)
         cost = cost_of(model, self.batch_size, precision)
+        rows = []
+        if self.tokens:
+            grid = kept_grid(self.tokens, self.signal_every, config.architecture)
+            rows = by_tokens(model, built, grid, self.batch_size, precision)
+            report["tokens"] = [dataclasses.asdict(row) for row in rows]
         record = {
             "checkpoint": config.name,
             "weights_sha256": config.weights_sha256,
@@ -79,6 +91,8 @@ class Evaluate:
             print(json.dumps({name: v for name, v in record.items() if name != "rows"}))
         else:
             print("\n".join(lines_of(report, cost)))
+            if rows:
+                print_table(COLUMNS, [row.cells for row in rows])
         if self.output:
             from denomae_training.evaluation.pictures import draw_report
 

@@ -27,7 +27,9 @@ from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES
 from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
+from denomae.model.sparse import ALL
 from denomae_training.commands.common import (
+    Images,
     architecture_of,
     checkpoint_config,
     commit,
@@ -66,6 +68,10 @@ class Finetune:
     model starts from scratch."""
     preset: str = "nano"
     """The size, where there is nothing to start from."""
+    images: Images = "raw"
+    """Samples that images show, where there is nothing to start from; as of `pretrain`."""
+    image_lag: int = 1
+    """Of differential images, in samples."""
     recipe: str | None = None
     """Frames to learn from; of a classifier its own classes, in their order. Without it, what
     --start was trained on, else `live`."""
@@ -97,6 +103,11 @@ class Finetune:
         folder = SHIPPED if self.start == Path("shipped") else self.start
         rival = self._rival(folder) if folder and (folder / RECORD_FILE).is_file() else None
         start = read_config(folder) if folder and not rival else None
+        if start and self.images not in ("raw", start.architecture.image.samples):
+            raise DenomaeError(
+                f"{folder} was trained on images of {start.architecture.image.samples} samples, "
+                f"found --images {self.images}; leave it out, or start from a checkpoint of such"
+            )
         recipe = self._recipe(start)
         captured = self._captures(recipe)
         if captured:
@@ -106,7 +117,7 @@ class Finetune:
         head = None
         if start and isinstance(model, Classifier):
             head = widened(model.head, start.classes, recipe.classes)
-        architecture = (start or rival).architecture if folder else architecture_of(self.preset)
+        architecture = (start or rival).architecture if folder else self._fresh()
         open_run(self)
         device, precision = open_machine(self.machine)
         if self.tuning.mode == "linear":
@@ -125,10 +136,14 @@ class Finetune:
             precision,
             validation=captured and self._validation(captured),
             head=head,
+            kept=start.kept if start else ALL,
             after=self._writer(start, recipe),
         )
         if self.report_frames and not here().rank and (captured or head):
             self._report(tuned, model if head else None, recipe, captured, device)
+
+    def _fresh(self) -> Architecture:
+        return architecture_of(self.preset, self.images, self.image_lag)
 
     def _rival(self, folder: Path) -> nn.Module:
         """An encoder that is no ViT."""
@@ -200,7 +215,7 @@ class Finetune:
 
     def _writer(self, start: CheckpointConfig | None, recipe: Recipe):
         """What writes the checkpoint of a model that is the best so far."""
-        architecture = start.architecture if start else architecture_of(self.preset)
+        architecture = start.architecture if start else self._fresh()
         before = start.provenance if start else Provenance(self.seed, 0, 0, "unknown")
         own = start.name if start and start.kind == "classifier" else "live"
 
@@ -222,6 +237,7 @@ class Finetune:
                 calibration,
                 metrics,
             )
+            config = dataclasses.replace(config, kept=model.kept)
             write_checkpoint(self.output / "checkpoint", config, model)
             return {"validation_calibration_error": error}
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 
 from denomae.checkpoint import Provenance, write_checkpoint
+from denomae.model.presets import Architecture
 from denomae_training.commands.common import (
+    Images,
     architecture_of,
     checkpoint_config,
     commit,
@@ -43,6 +45,11 @@ class Pretrain:
     """The run's folder: log, states (to resume) and `checkpoint/`."""
     preset: str = "nano"
     recipe: str = "live"
+    images: Images = "raw"
+    """Samples that images show: the frame's own; differential, x[n] conj(x[n - lag]); or corrected
+    blindly for the carrier's offset and phase."""
+    image_lag: int = 1
+    """Of differential images, in samples."""
     objective: Denomae | Mae | Wamim | Dae | Denoise = field(default_factory=Denomae)
     """What is learnt, with its own choices: `objective:mae --objective.masked-share 0.5`."""
     set_size: int = 0
@@ -51,8 +58,11 @@ class Pretrain:
     schedule: Schedule = field(default_factory=Schedule)
     machine: Machine = field(default_factory=Machine)
 
+    def _architecture(self) -> Architecture:
+        return architecture_of(self.preset, self.images, self.image_lag)
+
     def run(self) -> None:
-        recipe, architecture = recipe_of(self.recipe), architecture_of(self.preset)
+        recipe, architecture = recipe_of(self.recipe), self._architecture()
         open_run(self)
         device, precision = open_machine(self.machine)
         torch.manual_seed(self.seed)

@@ -15,6 +15,7 @@ from torch import nn
 from denomae.errors import DenomaeError
 from denomae.model.classifier import Classifier, Head
 from denomae.model.presets import Architecture
+from denomae.model.sparse import ALL, Kept
 from denomae_training.data.source import Source
 from denomae_training.evaluation import Outcome, answers
 from denomae_training.feeds.feed import Feed, feed_of
@@ -58,6 +59,7 @@ def finetune(
     *,
     validation: list[Batch] | None = None,
     head: Head | None = None,
+    kept: Kept = ALL,
     after: Callable[[Classifier, Evaluated, Outcome], dict[str, float]] | None = None,
 ) -> Tuned:
     """Teach a classifier; go on where the run's folder has a state of it.
@@ -72,6 +74,7 @@ def finetune(
         run: its evaluations are the tuning's.
         validation: frames instead of the source's own of the split "validation".
         head: to start from, of as many classes; None: a new one.
+        kept: tokens that what it starts from looks at, unless the tuning says otherwise.
         after: called with each model that is the best so far; what it returns is logged.
 
     Raises:
@@ -82,6 +85,7 @@ def finetune(
         raise ValueError("a linear probe is no fine-tuning: see `linear`")
     classes = len(source.recipe.classes)
     model = starting_classifier(encoder, architecture, tuning.names, classes, run.seed, head)
+    model.kept = tuning.kept(kept, architecture)
     model.to(device)
     run = dataclasses.replace(run, evaluations=tuning.evaluations)
     run.folder.mkdir(parents=True, exist_ok=True)

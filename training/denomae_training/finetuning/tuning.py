@@ -9,6 +9,8 @@ from typing import Literal
 
 from denomae.errors import DenomaeError
 from denomae.modalities import LIVE_MODALITIES, MODALITIES, in_table_order
+from denomae.model.presets import Architecture
+from denomae.model.sparse import Kept
 
 SHORT = {"image": ("noisy_image",), "signal": ("noisy_signal",), "both": LIVE_MODALITIES}
 
@@ -29,6 +31,11 @@ class Tuning:
     """Share of each modality's tokens that training shows at first; with a frozen encoder 1."""
     whole_from: float = 0.0
     """From this share of the schedule on, all tokens are shown."""
+    image_share: float | None = None
+    """Of an image's patches the model looks only at those with the most in them, so many of all;
+    None: as what it starts from, else all. Recorded in the checkpoint."""
+    signal_every: int | None = None
+    """Of a signal's patches only at every so-manieth; None: as what it starts from, else all."""
     label_smoothing: float = 0.0
     augment: Literal["none", "phase"] = "none"
     """phase: each frame is turned by a random carrier phase each time it is seen. Right where a
@@ -42,6 +49,32 @@ class Tuning:
     def names(self) -> tuple[str, ...]:
         """The modalities by their names, in table order."""
         return modality_names(self.modalities)
+
+    def kept(self, before: Kept, architecture: Architecture) -> Kept:
+        """The tokens that the model looks at, where no random part of them is shown.
+
+        Args:
+            before: of what it starts from.
+
+        Raises:
+            DenomaeError: a share or a step that cannot be, or a part behind a frozen encoder, whose
+                features are means of all tokens.
+        """
+        if self.mode != "whole":
+            if (self.image_share, self.signal_every) != (None, None):
+                raise DenomaeError(
+                    f"a part of the tokens is wanted with the mode {self.mode}, which takes all; "
+                    "leave --image-share and --signal-every out, or fine-tune the whole model"
+                )
+            return Kept()
+        share = before.image_share if self.image_share is None else self.image_share
+        every = before.signal_every if self.signal_every is None else self.signal_every
+        most = architecture.frame_length // architecture.signal_patch
+        if not 0 < share <= 1:
+            raise DenomaeError(f"image_share is {share:g}; wanted a share above 0, up to 1")
+        if not 1 <= every <= most:
+            raise DenomaeError(f"signal_every is {every}; wanted 1 to {most}, the signal's patches")
+        return Kept(share, every)
 
 
 def modality_names(chosen: Sequence[str]) -> tuple[str, ...]:
