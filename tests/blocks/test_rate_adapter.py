@@ -7,9 +7,12 @@ from __future__ import annotations
 import numpy as np
 import pmt
 import pytest
+import sigmf
 from classifier_bench import Collector, noise
 from gnuradio import blocks, denomae, gr
 from scipy.signal import firwin, upfirdn, welch
+
+from denomae.captures import open_capture
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -162,6 +165,36 @@ def test_labels_behind_it_speak_of_the_stream_before_it(engine):
         assert label.sample_rate_hz == rate
         seconds = float(label.time[17:19].lstrip("0") or 0) + float("0" + label.time[19:-1])
         assert (seconds - 40.25) % 60 == pytest.approx(label.sample_offset / rate, abs=1e-9)
+
+
+def test_what_a_recorder_of_the_stream_before_it_is_told_lies_on_the_right_samples(
+    tmp_path, engine
+):
+    begin, end = 10 * INTERVAL, 30 * INTERVAL
+    samples = shaped(48, 40 * INTERVAL, 0.1, -300)
+    samples[begin:end] += 10 * qpsk_at(np.arange(begin, end), 48, 0.1).astype(np.complex64)
+    flowgraph = gr.top_block()
+    source = blocks.vector_source_c(samples)
+    adapter = denomae.rate_adapter(interval=INTERVAL)
+    classifier = denomae.classifier(engine=engine, policy="block", gate_db=10, hysteresis_db=0)
+    recorder = denomae.sigmf_recorder(str(tmp_path), sample_rate=1e6)
+    flowgraph.connect(source, adapter, classifier)
+    flowgraph.connect(source, recorder)
+    flowgraph.msg_connect(classifier, "labels", recorder, "labels")
+    flowgraph.run()
+    (path,) = tmp_path.glob("*.sigmf-meta")
+    sigmf.fromfile(str(path)).validate()
+    with open_capture(path) as capture:
+        assert (capture.read(0, capture.sample_count) == samples).all()
+        marks = [(mark.sample_start, mark.sample_stop) for mark in capture.annotations]
+    longest = max(stop - start for start, stop in marks)
+    assert longest > 4 * N  # these are frames of a narrower band
+    assert all(begin - longest < start and stop < end + longest for start, stop in marks)
+    inside = [(start, stop) for start, stop in marks if begin <= start and stop <= end]
+    covered = sum(stop - start for start, stop in inside)
+    assert covered > 0.6 * (end - begin)
+    for start, stop in inside:  # 20 dB, where noise has 0
+        assert 15 < 10 * np.log10(np.mean(np.abs(samples[start:stop]) ** 2)) < 25
 
 
 def test_a_mapping_that_stays_is_not_measured_anew():
