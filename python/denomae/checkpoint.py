@@ -31,6 +31,22 @@ from denomae.typed import MAY_BE_MISSING, from_json, to_json
 FORMAT = "denomae.checkpoint/1"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 SHIPPED = Path(__file__).parent / "weights" / "live"
+LARGEST_SCORE = 1e4  # of logits; a threshold beyond refuses everything or nothing
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """When a strong frame is unknown, however sure the model is of it.
+
+    Attributes:
+        score: of the calibrated logits, see `denomae.refusal`.
+        threshold: of that score; below it a frame is unknown.
+        from_db: estimated SNR, below which the score says nothing: weak frames look unfamiliar.
+    """
+
+    score: Literal["probability", "logit", "energy"]
+    threshold: float
+    from_db: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,7 @@ class Calibration:
 
     temperature: float = 1.0
     threshold: float = 0.0
+    refusal: Refusal | None = field(default=None, metadata=MAY_BE_MISSING)
 
 
 @dataclass(frozen=True)
@@ -281,12 +298,19 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
                 sorted(config.families),
                 f"a family for each of {sorted(config.classes)}",
             )
-    if not config.calibration.temperature > 0 or not 0 <= config.calibration.threshold <= 1:
+    calibration = config.calibration
+    if not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
         refuse(
-            "calibration",
-            to_json(config.calibration),
-            "a temperature above 0 and a threshold in 0..1",
+            "calibration", to_json(calibration), "a temperature above 0 and a threshold in 0..1"
         )
+    refusal = calibration.refusal
+    if refusal and refusal.score == "probability" and not 0 <= refusal.threshold <= 1:
+        refuse("calibration.refusal.threshold", refusal.threshold, "a probability in 0..1")
+    if refusal and abs(refusal.threshold) > LARGEST_SCORE:
+        wanted = f"-{LARGEST_SCORE:g} to {LARGEST_SCORE:g}"
+        refuse("calibration.refusal.threshold", refusal.threshold, wanted)
+    if refusal and not abs(refusal.from_db) <= 100:
+        refuse("calibration.refusal.from_db", refusal.from_db, "-100 to 100 dB")
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -7,17 +7,26 @@ from dataclasses import dataclass
 
 import torch
 
-from denomae.checkpoint import Calibration
+from denomae.checkpoint import Calibration, Refusal
+from denomae.refusal import score_of
 from denomae_training.evaluation.outcome import Outcome
 
 KEPT_SHARE = 0.98  # of the right validation frames, that the threshold lets through
+SCORE = "energy"  # of those that need logits alone, what tells unknown waveforms best: docs/proof.md
+STRONG_DB = 5.0  # from which on frames are refused by it
+FALSE_ALARM = 0.04
+"""Of strong frames of known classes, that are refused by it: so that on frames which no threshold was
+fitted on they stay below 5 %."""
+LEAST_STRONG = 100  # frames, that a threshold is fitted on
 
 
 def calibrate(outcome: Outcome) -> Calibration:
-    """Fit the temperature (least negative log likelihood) and the threshold on validation frames.
+    """Fit the temperature (least negative log likelihood) and the thresholds on validation frames.
 
-    The threshold is the largest that still lets through `KEPT_SHARE` of the frames that are right.
-    Source of the temperature: Guo et al., arXiv 1706.04599.
+    The confidence's is the largest that still lets through `KEPT_SHARE` of the frames that are
+    right; the score's lets through all but `FALSE_ALARM` of those at `STRONG_DB` or more, and there
+    is none of fewer than `LEAST_STRONG` such frames. Source of the temperature: Guo et al., arXiv
+    1706.04599.
     """
     grid = torch.logspace(-1, 1, 401)
     losses = [
@@ -26,7 +35,17 @@ def calibrate(outcome: Outcome) -> Calibration:
     temperature = grid[torch.stack(losses).argmin()].item()
     confidence = (outcome.logits / temperature).softmax(1).amax(1)[outcome.right]
     threshold = torch.quantile(confidence, 1 - KEPT_SHARE).item() if len(confidence) else 0.0
-    return Calibration(round(temperature, 4), round(threshold, 4))
+    temperature = round(temperature, 4)
+    return Calibration(temperature, round(threshold, 4), refusal_of(outcome, temperature))
+
+
+def refusal_of(outcome: Outcome, temperature: float) -> Refusal | None:
+    """The threshold of the score by which strong frames are refused; None of too few frames."""
+    strong = outcome.logits[outcome.snr_db >= STRONG_DB]  # noise has no SNR
+    if len(strong) < LEAST_STRONG:
+        return None
+    threshold = torch.quantile(score_of(SCORE, strong, temperature), FALSE_ALARM).item()
+    return Refusal(SCORE, round(threshold, 4), STRONG_DB)
 
 
 @dataclass(frozen=True)

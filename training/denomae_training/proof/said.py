@@ -14,8 +14,9 @@ from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.errors import DenomaeError
 from denomae.forward import Forward
 from denomae.frames import checked
+from denomae.refusal import refuses, score_of
 
-_AT_ONCE = 128
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,28 @@ class Subject:
         """Sums over each family's classes: float64 [F, families]."""
         members = np.eye(len(self.families))[self._family_of]
         return self.probabilities(said) @ members
+
+    @property
+    def score(self) -> str:
+        """By what it refuses strong frames."""
+        refusal = self.config.calibration.refusal
+        return refusal.score if refusal else "probability"
+
+    def refuses(self, said: Said) -> np.ndarray:
+        """Which frames its own thresholds make unknown: bool [F]."""
+        calibration = self.config.calibration
+        probabilities = self.probabilities(said)
+        named = self.family_index(probabilities.argmax(1))
+        is_noise = np.array([family == "noise" for family in self.families])[named]
+        score = score_of(self.score, said.logits, calibration.temperature).numpy()
+        return refuses(
+            calibration.refusal,
+            calibration.threshold,
+            probabilities.max(1),
+            score,
+            said.snr_db.numpy(),
+            is_noise,
+        )
 
     def family_index(self, classes: np.ndarray) -> np.ndarray:
         """The family number of class numbers."""

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames of real recordings, behind the rate adapter that a live flowgraph has.
+
+What a recording is, is known of its file; which frames hold the signal is found by their power.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from denomae.captures import open_capture
+from denomae.errors import DenomaeError
+from denomae_training.checks.gnu_radio import GnuRadio
+
+FAMILY_OF = {
+    "ask.complex": "ask",
+    "enocean.complex": "ask",
+    "fsk.complex": "fsk",
+    "homematic.complex32s": "fsk",
+    "ook_overshoot.complex16s": "ask",
+    "ao73.wav": "psk",
+}
+"""What the recordings hold, by their own notes: those of Universal Radio Hacker's tests, and a
+satellite's from gr-satellites."""
+INTERVAL = 8192  # samples that the adapter measures at once
+LOUD = 4.0  # times the floor's power: below it, a recording has no pauses
+LOWEST, HIGHEST = 10, 95  # percentiles of power: floor and signal
+QUIET_BLOCK = 256  # samples
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Where a signal is: samples from `begin` up to `end`."""
+
+    begin: int
+    end: int
+
+
+def recordings(folder: Path) -> list[Path]:
+    """The files of a folder whose family is known.
+
+    Raises:
+        DenomaeError: there is none.
+    """
+    found = [folder / name for name in FAMILY_OF if (folder / name).is_file()]
+    if not found:
+        raise DenomaeError(
+            f"{folder} holds none of the recordings whose family is known: {list(FAMILY_OF)}; "
+            "leave --captures out, or name the folder that has them"
+        )
+    return found
+
+
+def frames_of(path: Path, gnu_radio: GnuRadio, length: int, interval: int = INTERVAL) -> np.ndarray:
+    """Frames of a recording's signal with a hop of an eighth: complex64 [F, length].
+
+    Raises:
+        DenomaeError: the file cannot be read, or GNU Radio is not there.
+    """
+    with open_capture(path) as capture:
+        samples = capture.read(0, capture.sample_count)
+    adapted = gnu_radio.call("adapt", continued(samples, interval), np.complex64, interval=interval)
+    return cut(adapted, length)
+
+
+def continued(samples: np.ndarray, interval: int) -> np.ndarray:
+    """A recording and one interval of its own noise behind it, so that all of it passes the
+    adapter. What has no pauses stays as it is: complex64 [N] or [N + interval].
+    """
+    noise = own_noise(samples)
+    return np.concatenate([samples, np.resize(noise, interval)]) if len(noise) else samples
+
+
+def own_noise(samples: np.ndarray) -> np.ndarray:
+    """The pauses of a recording, one behind the other; empty where there are none."""
+    blocks = samples[: len(samples) // QUIET_BLOCK * QUIET_BLOCK].reshape(-1, QUIET_BLOCK)
+    power = np.mean(np.abs(blocks) ** 2, axis=1)
+    floor, signal = np.percentile(power, [LOWEST, HIGHEST])
+    if signal < LOUD * floor:
+        return samples[:0]
+    return blocks[power <= 2 * floor].reshape(-1)
+
+
+def cut(samples: np.ndarray, length: int) -> np.ndarray:
+    """Frames wherever there is a signal, with a hop of an eighth of their length.
+
+    A stretch shorter than a frame gives all the frames that hold it whole; where the samples end
+    before such a frame does, their own noise goes on.
+    """
+    hop = length // 8
+    noise = own_noise(samples)
+    if len(noise):
+        samples = np.concatenate([np.resize(noise, length), samples, np.resize(noise, length)])
+    frames = []
+    for stretch in stretches(samples, length):
+        first, last = stretch.begin, stretch.end - length
+        if last < first:
+            first, last = max(last, 0), min(stretch.begin, len(samples) - length)
+        frames += [samples[at : at + length] for at in range(first, last + 1, hop)]
+    return np.stack(frames) if frames else np.empty((0, length), np.complex64)
+
+
+def stretches(samples: np.ndarray, length: int) -> list[Stretch]:
+    """Where the power stands above the geometric mean of floor and signal.
+
+    Pauses shorter than a frame belong to the signal: keying has them.
+    """
+    block = length // 8
+    count = len(samples) // block
+    if not count:
+        return []
+    power = np.mean(np.abs(samples[: count * block].reshape(count, block)) ** 2, axis=1)
+    floor, signal = np.percentile(power, [LOWEST, HIGHEST])
+    if signal < LOUD * floor:
+        return [Stretch(0, len(samples))]
+    loud = np.flatnonzero(power > math.sqrt(floor * signal))
+    breaks = np.flatnonzero(np.diff(loud) > 8)
+    starts, ends = np.r_[loud[0], loud[breaks + 1]], np.r_[loud[breaks], loud[-1]]
+    pairs = zip(starts, ends, strict=True)
+    return [Stretch(int(start) * block, (int(end) + 1) * block) for start, end in pairs]
