@@ -300,9 +300,7 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
             )
     calibration = config.calibration
     if not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
-        refuse(
-            "calibration", to_json(calibration), "a temperature above 0 and a threshold in 0..1"
-        )
+        refuse("calibration", to_json(calibration), "a temperature above 0 and a threshold in 0..1")
     refusal = calibration.refusal
     if refusal and refusal.score == "probability" and not 0 <= refusal.threshold <= 1:
         refuse("calibration.refusal.threshold", refusal.threshold, "a probability in 0..1")

@@ -30,8 +30,9 @@ class Forward:
     """Power, modalities, model and calibration as one function of a batch.
 
     A row holds the calibrated probabilities of the classes, those of the families, the score by
-    which strong frames are refused, and the SNR in dB, so that one transfer brings everything back. With precision bf16 the encoder's weights,
-    tokens and sums are bf16, while image, head and probabilities stay float32.
+    which strong frames are refused, and the SNR in dB, so that one transfer brings everything back.
+    With precision bf16 the encoder's weights, tokens and sums are bf16, while image, head and
+    probabilities stay float32.
     """
 
     def __init__(

@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     from denomae_training.commands.limit import Limit
     from denomae_training.commands.pretrain import Pretrain
     from denomae_training.commands.protocol import Protocol
+    from denomae_training.commands.prove import Prove
     from denomae_training.commands.recipes import Recipes
     from denomae_training.commands.record import Record
     from denomae_training.commands.report import Report
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         "pretrain": Pretrain,
         "finetune": Finetune,
         "evaluate": Evaluate,
+        "prove": Prove,
         "report": Report,
         "record": Record,
         "protocol": Protocol,

@@ -12,11 +12,13 @@ from denomae.refusal import score_of
 from denomae_training.evaluation.outcome import Outcome
 
 KEPT_SHARE = 0.98  # of the right validation frames, that the threshold lets through
-SCORE = "energy"  # of those that need logits alone, what tells unknown waveforms best: docs/proof.md
+SCORE = (
+    "energy"  # of those that need logits alone, what tells unknown waveforms best: docs/proof.md
+)
 STRONG_DB = 5.0  # from which on frames are refused by it
 FALSE_ALARM = 0.04
-"""Of strong frames of known classes, that are refused by it: so that on frames which no threshold was
-fitted on they stay below 5 %."""
+"""Of strong frames of known classes, that are refused by it: so few that on other frames, which it
+was not fitted on, they stay below 5 %."""
 LEAST_STRONG = 100  # frames, that a threshold is fitted on
 
 

@@ -14,8 +14,8 @@ from denomae_training.signals.recipe import Recipe
 
 @dataclass(frozen=True)
 class Drawn:
-    """Frames complex64 [F, N], their class numbers int [F], and their SNR float [F]: NaN where there
-    is no signal."""
+    """Frames complex64 [F, N], their class numbers int [F], and their SNR float [F], NaN where
+    there is no signal."""
 
     frames: np.ndarray
     class_index: np.ndarray

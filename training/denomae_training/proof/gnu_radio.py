@@ -124,7 +124,9 @@ def _keyed(name: str, block: str) -> Callable[[Wanted], Waveform]:
         outer = max(ranges.levels)
         least = max(SAMPLES_PER_SYMBOL[0], (1 + index * outer) / USABLE_BAND)
         whole, epsilon, symbols = wanted.rate(least)
-        levels = np.asarray(ranges.levels, np.int8).take(wanted.numbers(len(ranges.levels), symbols))
+        levels = np.asarray(ranges.levels, np.int8).take(
+            wanted.numbers(len(ranges.levels), symbols)
+        )
         width = ranges.bandwidth_time
         chosen = width and round(width[0] + (width[1] - width[0]) * rng.random(), 2)
         wave = wanted.call(

@@ -138,7 +138,9 @@ def of_unknowns(
             "mean_auroc": round(mean_auroc(values, kinds), 5),
             "threshold": round(threshold, 5),
             "known_refused": share(values < threshold),
-            "unknown_refused": {k: round(refused(found, threshold), 5) for k, found in kinds.items()},
+            "unknown_refused": {
+                k: round(refused(found, threshold), 5) for k, found in kinds.items()
+            },
             "values": {
                 "known": _spread(values),
                 "unknown": _spread(np.concatenate(list(kinds.values()))),

@@ -29,7 +29,7 @@ satellite's from gr-satellites."""
 INTERVAL = 8192  # samples that the adapter measures at once
 LOUD = 4.0  # times the floor's power: below it, a recording has no pauses
 LOWEST, HIGHEST = 10, 95  # percentiles of power: floor and signal
-QUIET_BLOCK = 256  # samples
+QUIET_BLOCKS = (16, 256)  # samples, of a short and of a long recording
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,20 @@ def frames_of(path: Path, gnu_radio: GnuRadio, length: int, interval: int = INTE
 
 
 def continued(samples: np.ndarray, interval: int) -> np.ndarray:
-    """A recording and one interval of its own noise behind it, so that all of it passes the
-    adapter. What has no pauses stays as it is: complex64 [N] or [N + interval].
+    """A recording and two intervals of its own noise behind it, so that all of it passes the
+    adapter. What has no pauses stays as it is: complex64 [N] or [N + 2 intervals].
     """
     noise = own_noise(samples)
-    return np.concatenate([samples, np.resize(noise, interval)]) if len(noise) else samples
+    return np.concatenate([samples, np.resize(noise, 2 * interval)]) if len(noise) else samples
 
 
 def own_noise(samples: np.ndarray) -> np.ndarray:
     """The pauses of a recording, one behind the other; empty where there are none."""
-    blocks = samples[: len(samples) // QUIET_BLOCK * QUIET_BLOCK].reshape(-1, QUIET_BLOCK)
+    block = int(np.clip(len(samples) // 64, *QUIET_BLOCKS))
+    count = len(samples) // block
+    if not count:
+        return samples[:0]
+    blocks = samples[: count * block].reshape(count, block)
     power = np.mean(np.abs(blocks) ** 2, axis=1)
     floor, signal = np.percentile(power, [LOWEST, HIGHEST])
     if signal < LOUD * floor:

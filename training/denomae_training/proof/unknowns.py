@@ -181,9 +181,7 @@ def parts(
     return found
 
 
-def two_equal(
-    rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]
-):
+def two_equal(rng: np.random.Generator, count: int, samples_per_symbol: tuple[float, float]):
     """Two signals in one band, equally strong."""
     low, high = max(samples_per_symbol[0], 3.0), min(samples_per_symbol[1], 12.0)
     return sum(parts(rng, count, (low, high))), Drawn()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU Radio's whole transmitters, and messages for them: waveforms, complex64 unless said otherwise.
+"""GNU Radio's whole transmitters, and messages for them: complex64 unless said otherwise.
 
 What modulators.py has is given symbols and compared sample by sample; here GNU Radio decides more
 itself.
@@ -113,7 +113,9 @@ def transmit_carrier(source: str, sink: str, count: int) -> None:
     """An unmodulated carrier."""
     top = gr.top_block()
     end = blocks.file_sink(COMPLEX, sink)
-    top.connect(analog.sig_source_c(1.0, analog.GR_CONST_WAVE, 0, 1.0), blocks.head(COMPLEX, count), end)
+    top.connect(
+        analog.sig_source_c(1.0, analog.GR_CONST_WAVE, 0, 1.0), blocks.head(COMPLEX, count), end
+    )
     top.run()
     end.close()
 
