@@ -28,7 +28,8 @@ FAMILY_OF = {
 satellite's from gr-satellites."""
 INTERVAL = 8192  # samples that the adapter measures at once
 LOUD = 4.0  # times the floor's power: below it, a recording has no pauses
-LOWEST, HIGHEST = 10, 95  # percentiles of power: floor and signal
+LOWEST = 10  # percentile of power that is the floor
+LOUDEST = 0.01  # share of the blocks, the weakest of which is the signal's power
 QUIET_BLOCKS = (16, 256)  # samples, of a short and of a long recording
 
 
@@ -83,7 +84,7 @@ def own_noise(samples: np.ndarray) -> np.ndarray:
         return samples[:0]
     blocks = samples[: count * block].reshape(count, block)
     power = np.mean(np.abs(blocks) ** 2, axis=1)
-    floor, signal = np.percentile(power, [LOWEST, HIGHEST])
+    floor, signal = _levels(power)
     if signal < LOUD * floor:
         return samples[:0]
     return blocks[power <= 2 * floor].reshape(-1)
@@ -118,11 +119,17 @@ def stretches(samples: np.ndarray, length: int) -> list[Stretch]:
     if not count:
         return []
     power = np.mean(np.abs(samples[: count * block].reshape(count, block)) ** 2, axis=1)
-    floor, signal = np.percentile(power, [LOWEST, HIGHEST])
+    floor, signal = _levels(power)
     if signal < LOUD * floor:
         return [Stretch(0, len(samples))]
-    loud = np.flatnonzero(power > math.sqrt(floor * signal))
+    loud = np.flatnonzero(power >= math.sqrt(floor * signal))
     breaks = np.flatnonzero(np.diff(loud) > 8)
     starts, ends = np.r_[loud[0], loud[breaks + 1]], np.r_[loud[breaks], loud[-1]]
     pairs = zip(starts, ends, strict=True)
     return [Stretch(int(start) * block, (int(end) + 1) * block) for start, end in pairs]
+
+
+def _levels(power: np.ndarray) -> tuple[float, float]:
+    """Of floor and signal, by the power of blocks; one loud block alone is a click."""
+    loud = max(1, math.ceil(LOUDEST * len(power)))
+    return float(np.percentile(power, LOWEST)), float(np.sort(power)[-min(loud + 1, len(power))])

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scores of refusal, areas under curves, trust and grades on cases whose answer is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from denomae.refusal import score_of
+from denomae_training.evaluation.calibration import FALSE_ALARM, calibrate, refusal_of
+from denomae_training.evaluation.outcome import Outcome
+from denomae_training.proof.refusal import auroc, mahalanobis, mean_auroc, neighbour
+from denomae_training.proof.trust import error_by_chance, trust
+
+
+def test_the_scores_of_logits_are_those_of_their_formulas():
+    logits = torch.tensor([[1.0, 2.0, 4.0], [0.0, 0.0, 0.0]])
+    energy = [2 and math.log(sum(math.exp(x / 2) for x in row)) for row in logits.tolist()]
+    assert score_of("energy", logits, 2.0).tolist() == pytest.approx(energy)
+    assert score_of("logit", logits, 2.0).tolist() == pytest.approx([2.0, 0.0])
+    assert score_of("probability", logits, 2.0).tolist() == pytest.approx(
+        [math.exp(2.0 - energy[0]), 1 / 3]
+    )
+
+
+def test_the_area_is_one_for_apart_half_for_alike_and_counts_ties_half():
+    assert auroc(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
+    assert auroc(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 0.0
+    assert auroc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+    assert auroc(np.array([1.0, 3.0]), np.array([2.0])) == 0.5
+    kinds = {"a": np.zeros(5), "b": np.full(1, 9.0)}
+    assert mean_auroc(np.array([1.0, 2.0]), kinds) == 0.5
+
+
+def test_two_gaussians_have_the_area_of_the_closed_form():
+    """Phi(d / sqrt 2) for unit variances whose means lie d apart."""
+    rng = np.random.default_rng(1)
+    found = auroc(rng.normal(1.0, 1, 20_000), rng.normal(0.0, 1, 20_000))
+    assert found == pytest.approx(0.5 * (1 + math.erf(0.5)), abs=0.01)
+
+
+def test_the_mahalanobis_score_is_the_distance_in_deviations_to_the_nearest_class():
+    rng = np.random.default_rng(2)
+    spread, means = np.diag([4.0, 0.25]), np.array([[0.0, 0.0], [30.0, 0.0]])
+    truth = np.arange(20_000) % 2
+    features = means[truth] + rng.normal(size=(20_000, 2)) @ np.sqrt(spread)
+    score = mahalanobis(features, truth)
+    found = score(np.array([[4.0, 0.0], [0.0, 1.0], [30.0, 0.0], [26.0, 1.0]]))
+    assert found == pytest.approx([-4.0, -4.0, 0.0, -8.0], abs=0.25)
+
+
+def test_the_neighbours_score_is_minus_the_distance_on_the_unit_sphere():
+    bank = np.array([[1.0, 0.0], [10.0, 0.0], [0.0, 1.0]])
+    score = neighbour(bank, 2)
+    assert score(np.array([[5.0, 0.0], [0.0, 3.0]])) == pytest.approx([0.0, -math.sqrt(2)])
+
+
+def _outcome(confidence: float, right: np.ndarray, snr_db: np.ndarray, error_db: float = 0.0):
+    logits = torch.zeros(len(right), 2)
+    logits[:, 0] = math.log(confidence / (1 - confidence))
+    snr = torch.as_tensor(snr_db, dtype=torch.float32)
+    truth = torch.as_tensor(np.where(right, 0, 1))
+    return Outcome(logits, snr + error_db, truth, snr)
+
+
+def test_trust_counts_each_frame_in_its_bin_and_knows_what_chance_brings():
+    count = 6000
+    rng = np.random.default_rng(3)
+    snr = rng.uniform(-10, 10, count)
+    right = rng.random(count) < 0.8
+    snr[:300] = np.nan
+    found = trust(_outcome(0.8, right, snr, 0.7), 1.0, 1)
+    assert [row["low_db"] for row in found["rows"]] == [-10, -5, 0, 5]
+    assert sum(row["frames"] for row in found["rows"]) == count - 300
+    assert found["all"]["frames"] == count
+    for row in found["rows"]:
+        assert row["snr_bias_db"] == pytest.approx(0.7, abs=1e-3) == row["snr_rms_error_db"]
+        assert row["calibration_error"] < 4 * row["by_chance"]
+    sure = trust(_outcome(0.99, right, snr), 1.0, 1)["all"]
+    assert sure["calibration_error"] == pytest.approx(0.19, abs=0.02) and sure["by_chance"] < 0.01
+
+
+def test_chance_brings_the_mean_deviation_of_a_binomial():
+    """E|X - np| / n of n = 400, p = 0.8 is sqrt(2 p (1 - p) / (pi n))."""
+    outcome = _outcome(0.8, np.ones(400, bool), np.zeros(400))
+    wanted = math.sqrt(2 * 0.16 / (math.pi * 400))
+    assert error_by_chance(outcome, 1.0, 5) == pytest.approx(wanted, rel=0.3)
+
+
+def test_calibrating_fits_the_energy_of_strong_frames_at_the_false_alarm_that_is_stated():
+    rng = np.random.default_rng(6)
+    logits = torch.from_numpy(rng.normal(0, 3, (4000, 5))).float()
+    snr = torch.from_numpy(rng.uniform(-20, 30, 4000)).float()
+    snr[::10] = torch.nan
+    outcome = Outcome(logits, snr, torch.from_numpy(rng.integers(5, size=4000)), snr)
+    calibration = calibrate(outcome)
+    refusal = calibration.refusal
+    assert (refusal.score, refusal.from_db) == ("energy", 5.0)
+    energy = score_of("energy", logits[snr >= 5], calibration.temperature)
+    assert (energy < refusal.threshold).float().mean() == pytest.approx(FALSE_ALARM, abs=2e-3)
+    weak = Outcome(logits, snr * 0 - 10, outcome.class_index, snr * 0 - 10)
+    assert refusal_of(weak, 1.0) is None
