@@ -59,6 +59,7 @@ class Prove:
                 f"seed is {self.seed} and parts are {list(self.parts)}; wanted a seed of 0 or more "
                 "and one part or more"
             )
+        self.counts.check()
         device, precision = open_machine(self.machine)
         subject = Subject(self.checkpoint, device, precision)
         self.output.mkdir(parents=True, exist_ok=True)

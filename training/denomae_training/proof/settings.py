@@ -26,7 +26,8 @@ class Counts:
     calibration: int = 3000
     """Over the whole range of SNR."""
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises a DenomaeError that names the first count below 1."""
         for option in fields(self):
             found = getattr(self, option.name)
             if found < 1:
