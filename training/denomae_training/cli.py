@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     from denomae_training.commands.data import Data
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
+    from denomae_training.commands.impairments import Impairments
     from denomae_training.commands.limit import Limit
     from denomae_training.commands.pretrain import Pretrain
     from denomae_training.commands.protocol import Protocol
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         "report": Report,
         "record": Record,
         "protocol": Protocol,
+        "impairments": Impairments,
         "recipes": Recipes,
         "data": Data,
         "synth": Synth,
