@@ -21,6 +21,7 @@ from denomae_training.proof.recordings import (
     recordings,
     stretches,
 )
+from denomae_training.proof.refusal import FROM_FEATURES, FROM_LOGITS
 from denomae_training.signals.recipes import RECIPES
 
 CAPTURES = Path(__file__).resolve().parents[3] / "shared" / "captures"
@@ -130,7 +131,7 @@ def test_the_command_writes_its_record_its_page_and_its_pictures_and_goes_on(tmp
     assert "noise against signals at 0 dB" in shown and "recording" not in shown
     record = json.loads((tmp_path / "out" / "metrics.json").read_text())
     scores = record["parts"]["unknowns"]["scores"]
-    assert set(scores) == {"probability", "logit", "energy", "mahalanobis", "neighbour"}
+    assert set(scores) == {*FROM_LOGITS, *FROM_FEATURES}
     assert all(0 <= area <= 1 for row in scores.values() for area in row["auroc"].values())
     assert record["parts"]["calibration"]["all"]["frames"] == 220
     assert "| energy |" in page.read_text()

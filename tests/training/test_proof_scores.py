@@ -12,7 +12,15 @@ import torch
 from denomae.refusal import score_of
 from denomae_training.evaluation.calibration import FALSE_ALARM, calibrate, refusal_of
 from denomae_training.evaluation.outcome import Outcome
-from denomae_training.proof.refusal import auroc, mahalanobis, mean_auroc, neighbour
+from denomae_training.proof.refusal import (
+    Bank,
+    Deviations,
+    auroc,
+    mahalanobis,
+    mean_auroc,
+    neighbour,
+)
+from denomae_training.proof.said import Said
 from denomae_training.proof.trust import error_by_chance, trust
 
 
@@ -56,6 +64,31 @@ def test_the_neighbours_score_is_minus_the_distance_on_the_unit_sphere():
     bank = np.array([[1.0, 0.0], [10.0, 0.0], [0.0, 1.0]])
     score = neighbour(bank, 2)
     assert score(np.array([[5.0, 0.0], [0.0, 3.0]])) == pytest.approx([0.0, -math.sqrt(2)])
+
+
+def test_deviations_of_a_normal_score_are_standard_whatever_its_tail():
+    rng = np.random.default_rng(4)
+    known = np.concatenate([rng.normal(3.0, 2.0, 50_000), np.full(500, -1e6)])
+    assert Deviations(known)(np.array([3.0, 5.0])) == pytest.approx([0.0, 1.0], abs=0.05)
+
+
+def test_the_sum_of_two_scores_finds_what_only_one_of_them_does():
+    """Frames far from all features of known ones, and frames of weak logits near to them."""
+    rng = np.random.default_rng(5)
+    truth = np.arange(600) % 3
+
+    def said(features: np.ndarray, strength: float) -> Said:
+        logits = strength * torch.eye(3)[torch.from_numpy(truth)] + 0.1 * torch.randn(600, 3)
+        return Said(logits, torch.zeros(600), torch.from_numpy(features).float())
+
+    near = 20 * np.eye(4)[truth] + rng.normal(size=(600, 4))
+    bank = Bank(said(near, 8.0), truth, 1.0)
+    known = bank.scores(said(20 * np.eye(4)[truth] + rng.normal(size=(600, 4)), 8.0))
+    far, weak = bank.scores(said(near + 30, 8.0)), bank.scores(said(near, 2.0))
+    area = {n: [auroc(known[n], s[n]) for s in (far, weak)] for n in known}
+    assert area["energy"][0] < 0.6 < 0.99 < area["energy"][1]
+    assert area["mahalanobis"][1] < 0.6 < 0.99 < area["mahalanobis"][0]
+    assert min(area["energy+mahalanobis"]) > 0.99
 
 
 def _outcome(confidence: float, right: np.ndarray, snr_db: np.ndarray, error_db: float = 0.0):

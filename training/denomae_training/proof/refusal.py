@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import torch
 from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
@@ -21,7 +20,7 @@ from denomae.refusal import SCORES, score_of
 from denomae_training.proof.said import Said
 
 FROM_LOGITS = tuple(SCORES)
-FROM_FEATURES = ("mahalanobis", "neighbour")
+FROM_FEATURES = ("mahalanobis", "neighbour", "energy+mahalanobis")
 NEIGHBOUR = 10  # of which neighbour the distance counts
 
 
@@ -39,6 +38,10 @@ class Bank:
         features = said.features.numpy().astype(np.float64)
         self._mahalanobis = mahalanobis(features, class_index)
         self._neighbour = neighbour(features)
+        self._deviations = {
+            "energy": Deviations(from_logits(said.logits, temperature)["energy"]),
+            "mahalanobis": Deviations(self._mahalanobis(features)),
+        }
 
     def scores(self, said: Said) -> dict[str, np.ndarray]:
         """Each score by its name: float64 [F]."""
@@ -46,7 +49,22 @@ class Bank:
         found = from_logits(said.logits, self._temperature)
         found["mahalanobis"] = self._mahalanobis(features)
         found["neighbour"] = self._neighbour(features)
+        found["energy+mahalanobis"] = np.sum(
+            [deviations(found[name]) for name, deviations in self._deviations.items()], axis=0
+        )
         return found
+
+
+class Deviations:
+    """Scores in deviations from the median of known ones, so that two of them can be added; the
+    deviation is that of a normal distribution with their quartiles."""
+
+    def __init__(self, known: np.ndarray) -> None:
+        low, self._middle, high = np.quantile(known, [0.25, 0.5, 0.75])
+        self._scale = max((high - low) / 1.349, 1e-12)
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        return (scores - self._middle) / self._scale
 
 
 def from_logits(logits: Tensor, temperature: float) -> dict[str, np.ndarray]:
@@ -110,7 +128,3 @@ def mean_auroc(known: np.ndarray, kinds: Mapping[str, np.ndarray]) -> float:
 def refused(scores: np.ndarray, threshold: float) -> float:
     """The share below a threshold."""
     return float(np.mean(scores < threshold))
-
-
-def as_tensor(scores: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(scores))

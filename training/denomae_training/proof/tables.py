@@ -105,7 +105,7 @@ def _unknowns(part: dict[str, Any]) -> list[Table]:
     note = (
         f"Area under the ROC curve, known against unknown, {low:g} to {high:g} dB; "
         f"{frames['known']:,} known frames, {frames['each_unknown']:,} of each unknown kind. The "
-        "last two scores look into a bank of features of known frames."
+        "last three scores look into a bank of features of known frames."
     )
     own = part["checkpoint"]
     caught = [
