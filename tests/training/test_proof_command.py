@@ -55,6 +55,14 @@ def test_a_transmission_has_the_snr_that_is_asked_for_and_is_the_same_again(gnu_
     assert not np.array_equal(one, transmission(gnu_radio, name, 1, 6, grid, 1024))
 
 
+@pytest.mark.parametrize("name", sorted(set(MADE) - {"noise", "ppm", "ofdm"}))
+def test_the_first_frame_begins_behind_all_transients(gnu_radio, name):
+    """On average over transmissions every part of a frame is equally strong."""
+    frames = [transmission(gnu_radio, name, 2, index, (200.0,), 1024)[0] for index in range(6)]
+    power = np.mean(np.abs(np.stack(frames)).reshape(6, 4, 256) ** 2, axis=(0, 2))
+    assert power.min() > 0.6 and power.max() < 1.5
+
+
 def test_fading_changes_a_transmission_and_leaves_its_power(gnu_radio):
     plain, faded = (
         transmission(gnu_radio, "qpsk", 1, 5, (200.0,), 1024, faded) for faded in (False, True)

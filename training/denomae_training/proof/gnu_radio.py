@@ -67,12 +67,15 @@ Waveform = tuple[np.ndarray, float]  # at the modulator; its samples an output s
 def _packed(kind: str, order: int) -> Callable[[Wanted], Waveform]:
     def make(wanted: Wanted) -> Waveform:
         whole, epsilon, symbols = wanted.rate()
-        packed = wanted.numbers(256, math.ceil(symbols * math.log2(order) / 8))
+        filling = (
+            12 * whole
+        )  # symbols: the modulator's filter has 11 symbols for each sample of one
+        packed = wanted.numbers(256, math.ceil((filling + symbols) * math.log2(order) / 8))
         wave = wanted.call(
             "modulate_constellation", packed, order=order, kind=kind, samples_per_symbol=whole,
             rolloff=wanted.rolloff(),
         )  # fmt: skip
-        return wave, epsilon
+        return wave[filling * whole :], epsilon
 
     return make
 
