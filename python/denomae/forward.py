@@ -14,7 +14,7 @@ from denomae.modalities import MODALITIES, build, power_scale, scaled, unit_powe
 from denomae.model.classifier import Classifier
 from denomae.model.denoiser import Denoiser
 from denomae.model.encoder import unpatchify
-from denomae.refusal import score_of
+from denomae.refusal import scorer
 
 
 class Compute(Protocol):
@@ -47,8 +47,8 @@ class Forward:
         self.model.encoder.to(precision)
         self.family_names = list(dict.fromkeys(config.families[name] for name in config.classes))
         self.row_length = len(config.classes) + len(self.family_names) + 2
-        refusal = config.calibration.refusal
-        self._score = refusal.score if refusal else "probability"
+        calibration = config.calibration
+        self._score = scorer(calibration.refusal, calibration.temperature, device)
         self._class_count = len(config.classes)
         self._config = config
         self._precision = precision
@@ -65,7 +65,7 @@ class Forward:
         verdict = self.model(self.inputs(frames))
         classes = (verdict.logits / self._config.calibration.temperature).softmax(1)
         families = classes @ self._membership
-        score = score_of(self._score, verdict.logits, self._config.calibration.temperature)
+        score = self._score(verdict.logits)
         return torch.cat([classes, families, score[:, None], verdict.snr_db[:, None]], 1)
 
     def inputs(self, frames: Tensor) -> dict[str, Tensor]:

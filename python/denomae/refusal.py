@@ -27,16 +27,43 @@ def _energy(scaled: Tensor) -> Tensor:
     return torch.logsumexp(scaled, 1)
 
 
-SCORES: dict[str, Callable[[Tensor], Tensor]] = {
+PLAIN: dict[str, Callable[[Tensor], Tensor]] = {
     "probability": _probability,
     "logit": _logit,
     "energy": _energy,
 }
 
 
-def score_of(name: str, logits: Tensor, temperature: float) -> Tensor:
-    """A score of `SCORES`: [B] of logits [B, classes], which are divided by the temperature."""
-    return SCORES[name](logits / temperature)
+Score = Callable[[Tensor], Tensor]
+
+
+def scorer(
+    refusal: Refusal | None, temperature: float, device: torch.device | str = "cpu"
+) -> Score:
+    """The score that a refusal names: [B] of logits [B, classes], which are divided by the
+    temperature; the largest probability where there is no refusal."""
+    if refusal is not None and refusal.score == "distance":
+        middles = torch.tensor(refusal.middles, dtype=torch.float32, device=device)
+        weights = torch.tensor(refusal.weights, dtype=torch.float32, device=device)
+        weighed = middles @ weights  # [classes with a signal, classes - 1]
+
+        def distance(logits: Tensor) -> Tensor:
+            apart = (profile(logits / temperature) @ weights)[:, None] - weighed
+            return -apart.square().sum(2).amin(1)
+
+        return distance
+    plain = PLAIN[refusal.score if refusal else "probability"]
+    return lambda logits: plain(logits / temperature)
+
+
+def profile(logits: Tensor) -> Tensor:
+    """Logits less their mean, of which all but the last are independent: [B, classes - 1].
+
+    The score `distance` is minus the squared Mahalanobis distance of this to the nearest middle of
+    a class: what a class is taken for otherwise, and how clearly, is as typical of it as its own
+    logit. After Lee et al., arXiv 1807.03888, who measure it on features.
+    """
+    return (logits - logits.mean(1, keepdim=True))[:, :-1]
 
 
 def refuses(

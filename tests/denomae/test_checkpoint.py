@@ -119,7 +119,7 @@ def test_a_checkpoint_comes_back_as_it_was_written(nano_checkpoint):
         ),
         (
             lambda d: d["calibration"].update(refusal=_refusal(score="magic")),
-            "refusal: score: found 'magic', wanted one of .'probability', 'logit', 'energy'.",
+            "refusal: score: found 'magic', wanted one of .'probability', 'logit', 'energy', 'dist",
         ),
         (
             lambda d: d["calibration"].update(refusal=_refusal(threshold=-1e6)),
@@ -132,6 +132,16 @@ def test_a_checkpoint_comes_back_as_it_was_written(nano_checkpoint):
         (
             lambda d: d["calibration"].update(refusal=_refusal(from_db=500)),
             "calibration.refusal.from_db: found 500.0, wanted -100 to 100 dB",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal=_refusal(score="distance")),
+            "calibration.refusal.middles: found '0 rows of .. numbers', wanted rows of 10 numbers",
+        ),
+        (
+            lambda d: d["calibration"].update(
+                refusal=_refusal(score="distance", middles=[[0.0] * 10], weights=[[1.0] * 10])
+            ),
+            "calibration.refusal.weights: found '1 rows', wanted 10 rows",
         ),
         (lambda d: d["families"].pop("am"), "families: found .*, wanted a family for each"),
     ],

@@ -19,7 +19,7 @@ from denomae.errors import CheckpointError, DenomaeError, DeviceError
 from denomae.forward import Forward
 from denomae.labels import Label, Place
 from denomae.model.presets import PRESETS
-from denomae.refusal import refuses, score_of
+from denomae.refusal import refuses, scorer
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_a_label_below_the_threshold_is_unknown(engine):
         engine.threshold = 0.0
 
 
-@pytest.mark.parametrize("score", ["probability", "logit", "energy"])
+@pytest.mark.parametrize("score", ["probability", "logit", "energy", "distance"])
 def test_a_strong_frame_that_looks_unfamiliar_is_unknown_and_a_weak_one_is_not(
     nano_checkpoint, tmp_path, score
 ):
@@ -142,12 +142,16 @@ def test_a_strong_frame_that_looks_unfamiliar_is_unknown_and_a_weak_one_is_not(
     )
     with torch.inference_mode():
         verdict = model(views)
-    values = score_of(score, verdict.logits, config.calibration.temperature)
+    rng = np.random.default_rng(3)
+    wide = len(config.classes) - 1
+    rows = tuple(tuple(row) for row in rng.normal(size=(wide, wide)).round(3).tolist())
+    more = (rows[:4], rows) if score == "distance" else ((), ())
+    values = scorer(Refusal(score, 0.0, 0.0, *more), config.calibration.temperature)(verdict.logits)
     middle, snr_db = values.median().item() + 1e-6, verdict.snr_db
     is_noise = verdict.logits.argmax(1) == config.classes.index("noise")
 
     def verdicts(threshold: float, from_db: float) -> list[str]:
-        refusal = Refusal(score, threshold, from_db)
+        refusal = Refusal(score, threshold, from_db, *more)
         changed = dataclasses.replace(
             config, calibration=dataclasses.replace(config.calibration, refusal=refusal)
         )

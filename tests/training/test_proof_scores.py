@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from denomae.refusal import score_of
-from denomae_training.evaluation.calibration import FALSE_ALARM, calibrate, refusal_of
+from denomae.checkpoint import Refusal
+from denomae.refusal import scorer
+from denomae_training.evaluation.calibration import (
+    FALSE_ALARM,
+    calibrate,
+    distance_of,
+    refusal_of,
+)
 from denomae_training.evaluation.outcome import Outcome
 from denomae_training.proof.refusal import (
     Bank,
@@ -26,7 +32,11 @@ from denomae_training.proof.trust import error_by_chance, trust
 
 def test_the_scores_of_logits_are_those_of_their_formulas():
     logits = torch.tensor([[1.0, 2.0, 4.0], [0.0, 0.0, 0.0]])
-    energy = [2 and math.log(sum(math.exp(x / 2) for x in row)) for row in logits.tolist()]
+
+    def score_of(name, logits, temperature):
+        return scorer(Refusal(name, 0.0, 0.0), temperature)(logits)
+
+    energy = [math.log(sum(math.exp(x / 2) for x in row)) for row in logits.tolist()]
     assert score_of("energy", logits, 2.0).tolist() == pytest.approx(energy)
     assert score_of("logit", logits, 2.0).tolist() == pytest.approx([2.0, 0.0])
     assert score_of("probability", logits, 2.0).tolist() == pytest.approx(
@@ -123,16 +133,50 @@ def test_chance_brings_the_mean_deviation_of_a_binomial():
     assert error_by_chance(outcome, 1.0, 5) == pytest.approx(wanted, rel=0.3)
 
 
-def test_calibrating_fits_the_energy_of_strong_frames_at_the_false_alarm_that_is_stated():
-    rng = np.random.default_rng(6)
-    logits = torch.from_numpy(rng.normal(0, 3, (4000, 5))).float()
-    snr = torch.from_numpy(rng.uniform(-20, 30, 4000)).float()
-    snr[::10] = torch.nan
-    outcome = Outcome(logits, snr, torch.from_numpy(rng.integers(5, size=4000)), snr)
-    calibration = calibrate(outcome)
+def _strong(seed: int, count: int = 4000) -> Outcome:
+    """Logits of five classes, of which 0 is noise, with a spread of their own."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(5, size=count)
+    logits = 6 * np.eye(5)[truth] + rng.normal(0, 1, (count, 5)) @ np.diag([1, 1, 2, 1, 0.3])
+    snr = rng.uniform(-20, 30, count)
+    snr[truth == 0] = np.nan
+    snr_db = torch.from_numpy(snr).float()
+    return Outcome(torch.from_numpy(logits).float(), snr_db, torch.from_numpy(truth), snr_db)
+
+
+def test_calibrating_fits_the_distance_at_the_false_alarm_that_is_stated_on_other_frames():
+    calibration = calibrate(_strong(6), 0)
     refusal = calibration.refusal
-    assert (refusal.score, refusal.from_db) == ("energy", 5.0)
-    energy = score_of("energy", logits[snr >= 5], calibration.temperature)
+    assert (refusal.score, refusal.from_db, len(refusal.middles)) == ("distance", 5.0, 4)
+    other = _strong(7, 20_000)
+    score = scorer(refusal, calibration.temperature)(other.logits[other.snr_db >= 5])
+    assert (score < refusal.threshold).float().mean() == pytest.approx(FALSE_ALARM, abs=0.012)
+    torn = other.logits[other.snr_db >= 5].roll(1, 1) * 0.5
+    assert (scorer(refusal, calibration.temperature)(torn) < refusal.threshold).float().mean() > 0.5
+
+
+def test_the_distance_of_logits_is_that_of_mahalanobis_and_does_not_change_with_a_common_shift():
+    outcome = _strong(8)
+    strong = outcome.part(outcome.snr_db >= 5)
+    refusal = distance_of(strong, 1.0)
+    found = scorer(refusal, 1.0)(strong.logits[:50])
+    centred = (strong.logits - strong.logits.mean(1, keepdim=True)).double().numpy()[:, :4]
+    truth = strong.class_index.numpy()
+    means = np.stack([centred[truth == n].mean(0) for n in range(1, 5)])
+    spread = centred - means[truth - 1]
+    inverse = np.linalg.inv(spread.T @ spread / len(spread))
+    apart = centred[:50, None] - means
+    wanted = -np.einsum("fck,kl,fcl->fc", apart, inverse, apart).min(1)
+    np.testing.assert_allclose(found.numpy(), wanted, rtol=0.02, atol=0.02)
+    shifted = scorer(refusal, 1.0)(strong.logits[:50] + 7)
+    assert torch.allclose(found, shifted, atol=1e-3)
+
+
+def test_without_enough_frames_of_each_class_the_energy_is_fitted_and_of_few_frames_nothing():
+    outcome = _strong(9)
+    refusal = refusal_of(outcome, 1.0)  # of class 0, which is not told to be noise, none is strong
+    assert refusal.score == "energy" and refusal.middles == ()
+    energy = outcome.logits[outcome.snr_db >= 5].logsumexp(1)
     assert (energy < refusal.threshold).float().mean() == pytest.approx(FALSE_ALARM, abs=2e-3)
-    weak = Outcome(logits, snr * 0 - 10, outcome.class_index, snr * 0 - 10)
-    assert refusal_of(weak, 1.0) is None
+    few = outcome.part(torch.arange(120))
+    assert refusal_of(few, 1.0, 0) is None

@@ -114,7 +114,7 @@ class Impairments:
             provenance = Provenance(self.seed, 0, row.frames, commit())
             config = checkpoint_config(
                 name, "classifier", architecture, tuning.names, recipe, provenance,
-                calibrate(outcome),
+                calibrate(outcome, recipe.classes.index("noise")),
             )  # fmt: skip
             write_checkpoint(folder / "checkpoint", config, model)
             return {}

@@ -3,32 +3,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from denomae.checkpoint import Calibration, Refusal
-from denomae.refusal import score_of
+from denomae.refusal import profile, scorer
 from denomae_training.evaluation.outcome import Outcome
 
 KEPT_SHARE = 0.98  # of the right validation frames, that the threshold lets through
-SCORE = (
-    "energy"  # of those that need logits alone, what tells unknown waveforms best: docs/proof.md
-)
 STRONG_DB = 5.0  # from which on frames are refused by it
 FALSE_ALARM = 0.04
 """Of strong frames of known classes, that are refused by it: so few that on other frames, which it
 was not fitted on, they stay below 5 %."""
 LEAST_STRONG = 100  # frames, that a threshold is fitted on
+LEAST_EACH = 10  # frames of each class, that the distance is fitted on
+RIDGE = 1e-3  # of the mean variance, that every direction has at least
 
 
-def calibrate(outcome: Outcome) -> Calibration:
+def calibrate(outcome: Outcome, noise: int | None = None) -> Calibration:
     """Fit the temperature (least negative log likelihood) and the thresholds on validation frames.
 
     The confidence's is the largest that still lets through `KEPT_SHARE` of the frames that are
     right; the score's lets through all but `FALSE_ALARM` of those at `STRONG_DB` or more, and there
     is none of fewer than `LEAST_STRONG` such frames. Source of the temperature: Guo et al., arXiv
     1706.04599.
+
+    Args:
+        noise: the number of the class without a signal; None: there is none.
     """
     grid = torch.logspace(-1, 1, 401)
     losses = [
@@ -38,16 +40,59 @@ def calibrate(outcome: Outcome) -> Calibration:
     confidence = (outcome.logits / temperature).softmax(1).amax(1)[outcome.right]
     threshold = torch.quantile(confidence, 1 - KEPT_SHARE).item() if len(confidence) else 0.0
     temperature = round(temperature, 4)
-    return Calibration(temperature, round(threshold, 4), refusal_of(outcome, temperature))
+    return Calibration(temperature, round(threshold, 4), refusal_of(outcome, temperature, noise))
 
 
-def refusal_of(outcome: Outcome, temperature: float) -> Refusal | None:
-    """The threshold of the score by which strong frames are refused; None of too few frames."""
-    strong = outcome.logits[outcome.snr_db >= STRONG_DB]  # noise has no SNR
+def refusal_of(outcome: Outcome, temperature: float, noise: int | None = None) -> Refusal | None:
+    """The score by which strong frames are refused, with its threshold; None of too few frames.
+
+    The distance of logits tells unknown waveforms best (docs/proof.md); where a class has fewer
+    than `LEAST_EACH` strong frames, it is the energy. The threshold of the distance is that of
+    frames which it was not fitted on: each half of them is measured by the other half.
+    """
+    strong = outcome.part(outcome.snr_db >= STRONG_DB)  # noise has no SNR
     if len(strong) < LEAST_STRONG:
         return None
-    threshold = torch.quantile(score_of(SCORE, strong, temperature), FALSE_ALARM).item()
-    return Refusal(SCORE, round(threshold, 4), STRONG_DB)
+    halves = [strong.part(torch.arange(len(strong)) % 2 == half) for half in (0, 1)]
+    counts = torch.stack([_counts(half) for half in halves]).amin(0)
+    counts[[] if noise is None else noise] = LEAST_EACH
+    if counts.min() < LEAST_EACH / 2:
+        energy = Refusal("energy", 0.0, STRONG_DB)
+        return replace(energy, threshold=_threshold(scorer(energy, temperature)(strong.logits)))
+    scores = [
+        scorer(distance_of(one, temperature), temperature)(other.logits)
+        for one, other in (halves, halves[::-1])
+    ]
+    return replace(distance_of(strong, temperature), threshold=_threshold(torch.cat(scores)))
+
+
+def distance_of(outcome: Outcome, temperature: float) -> Refusal:
+    """The score `distance` of frames of known classes, its threshold still open.
+
+    Of each class that has frames the mean of its logits, and one covariance around these means for
+    all of them.
+    """
+    found = profile(outcome.logits.double() / temperature)
+    numbers = outcome.class_index.unique()
+    middles = torch.stack([found[outcome.class_index == n].mean(0) for n in numbers])
+    spread = found - middles[torch.searchsorted(numbers, outcome.class_index)]
+    covariance = spread.T @ spread / len(spread)
+    covariance += RIDGE * covariance.diagonal().mean() * torch.eye(len(covariance))
+    weights = torch.linalg.cholesky(torch.linalg.inv(covariance))
+    return Refusal("distance", 0.0, STRONG_DB, _rounded(middles), _rounded(weights))
+
+
+def _counts(outcome: Outcome) -> torch.Tensor:
+    """Frames of each class."""
+    return torch.bincount(outcome.class_index, minlength=outcome.logits.shape[1])
+
+
+def _threshold(scores: torch.Tensor) -> float:
+    return round(torch.quantile(scores, FALSE_ALARM).item(), 4)
+
+
+def _rounded(rows: torch.Tensor) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(round(value, 4) for value in row) for row in rows.tolist())
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scores by which a model may refuse a frame, and how well each tells known from unknown.
 
-Every score is larger the more familiar a frame looks. Those of `FROM_LOGITS` need nothing beside
-the logits, so that a live model has them for free; the others need a bank of features of known
-frames.
+Every score is larger the more familiar a frame looks. Those of `FROM_LOGITS` need nothing of it
+but its logits, so that a live model has them for free (`distance` was fitted on known frames
+before); the others look into a bank of features of known frames.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import torch
 from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-from denomae.refusal import SCORES, score_of
+from denomae.checkpoint import Refusal
+from denomae.refusal import PLAIN, scorer
+from denomae_training.evaluation.calibration import distance_of
+from denomae_training.evaluation.outcome import Outcome
 from denomae_training.proof.said import Said
 
-FROM_LOGITS = tuple(SCORES)
+FROM_LOGITS = (*PLAIN, "distance")
 FROM_FEATURES = ("mahalanobis", "neighbour", "energy+mahalanobis")
 NEIGHBOUR = 10  # of which neighbour the distance counts
 
@@ -35,6 +39,9 @@ class Bank:
 
     def __init__(self, said: Said, class_index: np.ndarray, temperature: float) -> None:
         self._temperature = temperature
+        nothing = torch.zeros(len(said))
+        outcome = Outcome(said.logits, nothing, torch.from_numpy(class_index), nothing)
+        self._distance = scorer(distance_of(outcome, temperature), temperature)
         features = said.features.numpy().astype(np.float64)
         self._mahalanobis = mahalanobis(features, class_index)
         self._neighbour = neighbour(features)
@@ -47,6 +54,7 @@ class Bank:
         """Each score by its name: float64 [F]."""
         features = said.features.numpy().astype(np.float64)
         found = from_logits(said.logits, self._temperature)
+        found["distance"] = self._distance(said.logits).double().numpy()
         found["mahalanobis"] = self._mahalanobis(features)
         found["neighbour"] = self._neighbour(features)
         found["energy+mahalanobis"] = np.sum(
@@ -68,8 +76,11 @@ class Deviations:
 
 
 def from_logits(logits: Tensor, temperature: float) -> dict[str, np.ndarray]:
-    """The scores of logits [F, classes]: float64 [F] each."""
-    return {name: score_of(name, logits, temperature).double().numpy() for name in FROM_LOGITS}
+    """The scores of logits [F, classes] that nothing is fitted for: float64 [F] each."""
+    return {
+        name: scorer(Refusal(name, 0.0, 0.0), temperature)(logits).double().numpy()
+        for name in PLAIN
+    }
 
 
 def mahalanobis(

@@ -14,7 +14,7 @@ from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.errors import DenomaeError
 from denomae.forward import Forward
 from denomae.frames import checked
-from denomae.refusal import refuses, score_of
+from denomae.refusal import refuses, scorer
 
 _AT_ONCE = 32
 
@@ -116,7 +116,7 @@ class Subject:
         probabilities = self.probabilities(said)
         named = self.family_index(probabilities.argmax(1))
         is_noise = np.array([family == "noise" for family in self.families])[named]
-        score = score_of(self.score, said.logits, calibration.temperature).numpy()
+        score = scorer(calibration.refusal, calibration.temperature)(said.logits).numpy()
         return refuses(
             calibration.refusal,
             calibration.threshold,

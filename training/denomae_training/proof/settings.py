@@ -23,7 +23,7 @@ class Counts:
     scores of features look into."""
     empty: int = 500
     """Of noise alone, and as many of signals at 0 dB."""
-    calibration: int = 3000
+    calibration: int = 8000
     """Over the whole range of SNR."""
 
     def check(self) -> None:
