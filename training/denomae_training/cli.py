@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from denomae_training.commands.bench import Bench
+    from denomae_training.commands.calibrate import Calibrate
     from denomae_training.commands.check_signals import CheckSignals
     from denomae_training.commands.data import Data
     from denomae_training.commands.evaluate import Evaluate
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = {
         "pretrain": Pretrain,
         "finetune": Finetune,
+        "calibrate": Calibrate,
         "evaluate": Evaluate,
         "prove": Prove,
         "report": Report,
