@@ -172,11 +172,8 @@ def test_the_distance_of_logits_is_that_of_mahalanobis_and_does_not_change_with_
     assert torch.allclose(found, shifted, atol=1e-3)
 
 
-def test_without_enough_frames_of_each_class_the_energy_is_fitted_and_of_few_frames_nothing():
+def test_a_class_without_strong_frames_that_is_not_noise_leaves_the_refusal_out():
     outcome = _strong(9)
-    refusal = refusal_of(outcome, 1.0)  # of class 0, which is not told to be noise, none is strong
-    assert refusal.score == "energy" and refusal.middles == ()
-    energy = outcome.logits[outcome.snr_db >= 5].logsumexp(1)
-    assert (energy < refusal.threshold).float().mean() == pytest.approx(FALSE_ALARM, abs=2e-3)
-    few = outcome.part(torch.arange(120))
-    assert refusal_of(few, 1.0, 0) is None
+    assert refusal_of(outcome, 1.0, 0) is not None
+    assert refusal_of(outcome, 1.0) is None  # class 0 may be a recorded one, of unknown SNR
+    assert refusal_of(outcome.part(torch.arange(120)), 1.0, 0) is None

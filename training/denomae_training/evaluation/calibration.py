@@ -46,24 +46,26 @@ def calibrate(outcome: Outcome, noise: int | None = None) -> Calibration:
 def refusal_of(outcome: Outcome, temperature: float, noise: int | None = None) -> Refusal | None:
     """The score by which strong frames are refused, with its threshold; None of too few frames.
 
-    The distance of logits tells unknown waveforms best (docs/proof.md); where a class has fewer
-    than `LEAST_EACH` strong frames, it is the energy. The threshold of the distance is that of
-    frames which it was not fitted on: each half of them is measured by the other half.
+    The score is the distance of logits, which tells unknown waveforms best (docs/proof.md). Where a
+    class has fewer than `LEAST_EACH` strong frames, as one of recordings whose SNR nobody knows,
+    there is none: such a class would be refused itself. The threshold is that of frames which the
+    distance was not fitted on: each half of them is measured by the other half.
     """
     strong = outcome.part(outcome.snr_db >= STRONG_DB)  # noise has no SNR
     if len(strong) < LEAST_STRONG:
         return None
-    halves = [strong.part(torch.arange(len(strong)) % 2 == half) for half in (0, 1)]
+    order = torch.randperm(len(strong), generator=torch.Generator().manual_seed(0))
+    halves = [strong.part(part) for part in order.chunk(2)]
     counts = torch.stack([_counts(half) for half in halves]).amin(0)
     counts[[] if noise is None else noise] = LEAST_EACH
     if counts.min() < LEAST_EACH / 2:
-        energy = Refusal("energy", 0.0, STRONG_DB)
-        return replace(energy, threshold=_threshold(scorer(energy, temperature)(strong.logits)))
+        return None
     scores = [
         scorer(distance_of(one, temperature), temperature)(other.logits)
         for one, other in (halves, halves[::-1])
     ]
-    return replace(distance_of(strong, temperature), threshold=_threshold(torch.cat(scores)))
+    threshold = torch.quantile(torch.cat(scores), FALSE_ALARM).item()
+    return replace(distance_of(strong, temperature), threshold=round(threshold, 4))
 
 
 def distance_of(outcome: Outcome, temperature: float) -> Refusal:
@@ -85,10 +87,6 @@ def distance_of(outcome: Outcome, temperature: float) -> Refusal:
 def _counts(outcome: Outcome) -> torch.Tensor:
     """Frames of each class."""
     return torch.bincount(outcome.class_index, minlength=outcome.logits.shape[1])
-
-
-def _threshold(scores: torch.Tensor) -> float:
-    return round(torch.quantile(scores, FALSE_ALARM).item(), 4)
 
 
 def _rounded(rows: torch.Tensor) -> tuple[tuple[float, ...], ...]:
