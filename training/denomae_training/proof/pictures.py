@@ -75,9 +75,12 @@ def draw_recordings(part: dict[str, Any], path: Path) -> None:
 def draw_scores(part: dict[str, Any], path: Path) -> None:
     """How each score is spread over known and over unknown frames, and its threshold."""
     scores = part["scores"]
-    figure = new_figure((3.1 * len(scores), 3.0))
-    for axes, (name, row) in zip(np.atleast_1d(figure.subplots(1, len(scores))), scores.items(),
-                                 strict=True):  # fmt: skip
+    rows, across = -(-len(scores) // 4), min(len(scores), 4)
+    figure = new_figure((2.6 * across, 2.5 * rows))
+    places = figure.subplots(rows, across, squeeze=False).ravel()
+    for axes in places[len(scores) :]:
+        axes.set_visible(False)
+    for axes, (name, row) in zip(places, scores.items(), strict=False):
         known, unknown = (np.array(row["values"][which]) for which in ("known", "unknown"))
         both = np.concatenate([known, unknown])
         edges = np.linspace(*np.quantile(both, [0.02, 1]), 31)

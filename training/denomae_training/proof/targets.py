@@ -82,7 +82,9 @@ def _unknowns(part: dict[str, Any]) -> list[Target]:
     found = [
         Target(
             "unknown waveforms from 5 dB on, mean over kinds",
-            f"AUROC ≥ {UNKNOWN_AUROC}", f"{area:.3f} ({best})", area >= UNKNOWN_AUROC,
+            f"AUROC ≥ {UNKNOWN_AUROC}",
+            f"{area:.3f} ({best}; the checkpoint goes by {part['checkpoint']['score']})",
+            area >= UNKNOWN_AUROC,
         ),
         Target(
             "known frames from 5 dB on that the checkpoint refuses",
