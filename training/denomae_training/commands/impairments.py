@@ -132,7 +132,7 @@ class Impairments:
         device: torch.device,
         precision: torch.dtype,
     ) -> dict[str, Any]:
-        from denomae_training.proof.parts import of_gnu_radio
+        from denomae_training.proof.elsewhere import of_gnu_radio
         from denomae_training.proof.said import Subject
 
         subject = Subject(checkpoint, device, precision)

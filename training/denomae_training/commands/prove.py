@@ -93,7 +93,7 @@ class Prove:
 
     def _measured(self, subject: Any) -> dict[str, Any]:
         from denomae_training.checks.gnu_radio import GnuRadio
-        from denomae_training.proof import parts
+        from denomae_training.proof import elsewhere, parts
         from denomae_training.proof.run import part
 
         config = subject.config
@@ -127,14 +127,16 @@ class Prove:
                 of(
                     "gnu-radio",
                     {"frames": counts.gnu_radio},
-                    lambda: parts.of_gnu_radio(subject, gnu_radio, seed, counts, tell),
+                    lambda: elsewhere.of_gnu_radio(subject, gnu_radio, seed, counts, tell),
                 )
             if self.captures is not None and not gnu_radio.missing:
                 folder, interval = self.captures, self.captures_interval
                 of(
                     "recordings",
                     {"frames": counts.per_recording, "interval": interval},
-                    lambda: parts.of_recordings(subject, gnu_radio, folder, interval, counts, tell),
+                    lambda: elsewhere.of_recordings(
+                        subject, gnu_radio, folder, interval, counts, tell
+                    ),
                 )
             elif "recordings" in self.parts and "recordings" not in found:
                 found["recordings"] = {"not_run": "no folder of recordings was named (--captures)"}
