@@ -46,13 +46,13 @@ def test_one_impairment_is_gone_and_all_others_are_there(name):
     assert (max(item.drawn["level_db"] for item in items) > -8) == (name != "overload")
 
 
-def test_nothing_leaves_white_noise_alone_and_everything_leaves_live():
-    items = [synthesize(live_without(NOTHING), 1, index) for index in range(60)]
+def test_without_everything_white_noise_is_left_and_without_nothing_it_is_live():
+    items = [synthesize(live_without(EVERYTHING), 1, index) for index in range(60)]
     for item in items:
         assert not set(MARKS.values()) & set(item.drawn)
         error = item.noisy - item.clean - item.noise
         assert np.mean(np.abs(error) ** 2) < 1e-6 * np.mean(np.abs(item.noisy) ** 2)
-    assert live_without(EVERYTHING) is LIVE
+    assert live_without(NOTHING) is LIVE
     assert live_without("dc") == dataclasses.replace(
         LIVE, name="live_without_dc", arms=dataclasses.replace(LIVE.arms, dc_share=0.0)
     )
@@ -62,18 +62,18 @@ def test_nothing_leaves_white_noise_alone_and_everything_leaves_live():
 
 def test_the_command_trains_compares_and_goes_on(tmp_path, capsys):
     command = ["impairments", "--output", str(tmp_path / "rows"), "--work", str(tmp_path / "work"),
-               "--only", "everything", "echoes", "--schedule.frames", "32",
+               "--only", "nothing", "echoes", "--schedule.frames", "32",
                "--schedule.batch-size", "16", "--schedule.warmup-frames", "0", "--snr", "10",
                "--validation-frames", "24", "--frames-per-snr", "24", "--gnu-radio", "0",
                "--machine.workers", "0", "--machine.threads", "1"]  # fmt: skip
     assert main(command) == 0
     shown = capsys.readouterr().out
-    assert "| everything |" in shown and "| echoes |" in shown
+    assert "| nothing |" in shown and "| echoes |" in shown
     record = json.loads((tmp_path / "rows" / "echoes.json").read_text())
     assert record["result"]["live"]["frames"] == 24
     config = json.loads((tmp_path / "work" / "echoes" / "checkpoint" / "config.json").read_text())
     assert config["recipe"] == "live_without_echoes"
-    (tmp_path / "rows" / "everything.json").unlink()  # its run is there: it only judges again
+    (tmp_path / "rows" / "nothing.json").unlink()  # its run is there: it only judges again
     before = (tmp_path / "work" / "echoes" / "log.jsonl").stat().st_mtime_ns
     assert main(command) == 0
     assert capsys.readouterr().out == shown

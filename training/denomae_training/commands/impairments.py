@@ -36,7 +36,7 @@ from denomae_training.proof.settings import Counts
 from denomae_training.protocol.record import open_folder
 from denomae_training.report.table import Table, to_markdown
 from denomae_training.signals.recipes.live import LIVE
-from denomae_training.signals.recipes.live_without import EVERYTHING, LEFT_OUT, live_without
+from denomae_training.signals.recipes.live_without import LEFT_OUT, NOTHING, live_without
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Impairments:
         rows = {}
         with GnuRadio() as gnu_radio:
             for number, (name, recipe) in enumerate(recipes.items(), start=1):
-                print(f"run {number} of {len(recipes)}: without {name}", file=sys.stderr)
+                print(f"run {number} of {len(recipes)}: {name} left out", file=sys.stderr)
 
                 def measure(name: str = name, recipe: Any = recipe) -> dict[str, Any]:
                     checkpoint = self._trained(name, recipe, architecture, device, precision)
@@ -159,7 +159,7 @@ class Impairments:
 
 
 def _table(rows: dict[str, dict[str, Any]]) -> Table:
-    whole = rows.get(EVERYTHING)
+    whole = rows.get(NOTHING)
     lines = []
     for name, row in rows.items():
         lost = None if whole is None else 100 * (row["live"]["share"] - whole["live"]["share"])

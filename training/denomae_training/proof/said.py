@@ -36,10 +36,6 @@ class Said:
     def __len__(self) -> int:
         return len(self.logits)
 
-    def part(self, which: Tensor) -> Said:
-        """The frames that a mask or their numbers choose."""
-        return Said(self.logits[which], self.snr_db[which], self.features[which])
-
 
 class Subject:
     """The checkpoint that is judged.

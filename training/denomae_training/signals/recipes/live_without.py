@@ -9,7 +9,7 @@ from dataclasses import replace
 from denomae.errors import DenomaeError
 from denomae_training.signals.recipes.live import LIVE, Live
 
-EVERYTHING, NOTHING = "everything", "nothing"  # with all of them, and with none
+NOTHING, EVERYTHING = "nothing", "everything"  # what is left out
 
 IMPAIRMENTS: dict[str, Callable[[Live], Live]] = {
     "offset": lambda live: replace(live, oscillator=replace(live.oscillator, offset=0.0)),
@@ -25,12 +25,12 @@ IMPAIRMENTS: dict[str, Callable[[Live], Live]] = {
     "overload": lambda live: replace(live, converter=replace(live.converter, overload_share=0.0)),
     "few-bits": lambda live: replace(live, converter=replace(live.converter, bits=(16,))),
 }
-LEFT_OUT = (EVERYTHING, *IMPAIRMENTS, NOTHING)
+LEFT_OUT = (NOTHING, *IMPAIRMENTS, EVERYTHING)
 
 
 def live_without(name: str) -> Live:
-    """`live` without an impairment of `IMPAIRMENTS`; `everything` leaves it as it is, and `nothing`
-    leaves white noise, phase and timing alone.
+    """`live` without an impairment of `IMPAIRMENTS`, or without `nothing`, or without `everything`:
+    then white noise, phase and timing are left.
 
     Raises:
         DenomaeError: no such impairment.
@@ -39,6 +39,6 @@ def live_without(name: str) -> Live:
         raise DenomaeError(f"no impairment {name!r}; wanted one of {list(LEFT_OUT)}")
     changed = LIVE
     for impairment, left_out in IMPAIRMENTS.items():
-        if name in (impairment, NOTHING):
+        if name in (impairment, EVERYTHING):
             changed = left_out(changed)
-    return changed if name == EVERYTHING else replace(changed, name=f"live_without_{name}")
+    return changed if name == NOTHING else replace(changed, name=f"live_without_{name}")
