@@ -68,8 +68,9 @@ def test_fading_changes_a_transmission_and_leaves_its_power(gnu_radio):
         transmission(gnu_radio, "qpsk", 1, 5, (200.0,), 1024, faded) for faded in (False, True)
     )
     assert np.mean(np.abs(faded) ** 2) == pytest.approx(1, abs=1e-3)
-    likeness = np.abs(np.vdot(plain, faded)) / 1024
-    assert 0.05 < likeness < 0.999
+    # at the best delay: the model's filter of echoes has one
+    likeness = np.abs(np.correlate(faded[0], plain[0, 64:-64], "valid")).max() / 896
+    assert 0.5 < likeness < 0.999
 
 
 def _keyed(noise_only: int, bursts: int, length: int, gap: int) -> np.ndarray:
