@@ -122,9 +122,11 @@ void band_resampler::push(const std::complex<float>* in,
     d_received += count;
     produce(d_received, out);
 
-    // As far back as a mapping that is set next may look.
-    const auto kept =
+    // What the next output sample of the lowest rate looks at: half of its taps may lie before
+    // the input that has come, and all of them before the sample that it still waits for.
+    const auto half =
         static_cast<std::size_t>(std::ceil(zero_crossings / (cutoff * least_ratio))) + 16;
+    const std::size_t kept = 2 * half;
     if (d_raw.size() > 4 * kept) {
         const auto gone = static_cast<std::ptrdiff_t>(d_raw.size() - kept);
         d_raw.erase(d_raw.begin(), d_raw.begin() + gone);

@@ -34,6 +34,26 @@ CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 SHIPPED = Path(__file__).parent / "weights" / "live"
 SHIPPED_DENOISER = SHIPPED.with_name("denoiser")
 """The same encoder, frozen, with a decoder for the signal."""
+LARGEST_SCORE = 1e4  # of logits; a threshold beyond refuses everything or nothing
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """When a strong frame is unknown, however sure the model is of it.
+
+    Attributes:
+        score: of the calibrated logits, see `denomae.refusal`.
+        threshold: of that score; below it a frame is unknown.
+        from_db: estimated SNR, below which the score says nothing: weak frames look unfamiliar.
+        middles, weights: of the score `distance`, [classes with a signal][classes - 1] and
+            [classes - 1][classes - 1]; of the others empty.
+    """
+
+    score: Literal["probability", "logit", "energy", "distance"]
+    threshold: float
+    from_db: float
+    middles: tuple[tuple[float, ...], ...] = field(default=(), metadata=MAY_BE_MISSING)
+    weights: tuple[tuple[float, ...], ...] = field(default=(), metadata=MAY_BE_MISSING)
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,7 @@ class Calibration:
 
     temperature: float = 1.0
     threshold: float = 0.0
+    refusal: Refusal | None = field(default=None, metadata=MAY_BE_MISSING)
 
 
 @dataclass(frozen=True)
@@ -295,12 +316,25 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
                 sorted(config.families),
                 f"a family for each of {sorted(config.classes)}",
             )
-    if not config.calibration.temperature > 0 or not 0 <= config.calibration.threshold <= 1:
-        refuse(
-            "calibration",
-            to_json(config.calibration),
-            "a temperature above 0 and a threshold in 0..1",
-        )
+    calibration = config.calibration
+    if not calibration.temperature > 0 or not 0 <= calibration.threshold <= 1:
+        refuse("calibration", to_json(calibration), "a temperature above 0 and a threshold in 0..1")
+    refusal = calibration.refusal
+    wide = len(config.classes) - 1
+    for name in ("middles", "weights") if refusal and refusal.score == "distance" else ():
+        rows = getattr(refusal, name)
+        if not rows or any(len(row) != wide for row in rows):
+            found = f"{len(rows)} rows of {sorted({len(row) for row in rows})} numbers"
+            refuse(f"calibration.refusal.{name}", found, f"rows of {wide} numbers, or other scores")
+    if refusal and refusal.score == "distance" and len(refusal.weights) != wide:
+        refuse("calibration.refusal.weights", f"{len(refusal.weights)} rows", f"{wide} rows")
+    if refusal and refusal.score == "probability" and not 0 <= refusal.threshold <= 1:
+        refuse("calibration.refusal.threshold", refusal.threshold, "a probability in 0..1")
+    if refusal and abs(refusal.threshold) > LARGEST_SCORE:
+        wanted = f"-{LARGEST_SCORE:g} to {LARGEST_SCORE:g}"
+        refuse("calibration.refusal.threshold", refusal.threshold, wanted)
+    if refusal and not abs(refusal.from_db) <= 100:
+        refuse("calibration.refusal.from_db", refusal.from_db, "-100 to 100 dB")
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -30,6 +30,7 @@ from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
 from denomae.ready import Ready, config_of, place_of
 from denomae.recorded import check_recorded_answers, record_answers
+from denomae.refusal import refuses
 
 __all__ = ["Engine", "check_recorded_answers", "record_answers"]
 
@@ -56,6 +57,9 @@ class Engine(Ready):
         self._forward = Forward(model, config, device, precision)
         super().__init__(self._forward, config, digest, device, precision, batch_size)
         self.threshold = config.calibration.threshold
+        self._is_noise = np.array(
+            [config.families[name] == NOISE_FAMILY for name in config.classes], bool
+        )
 
     @classmethod
     def load(
@@ -236,6 +240,14 @@ class Engine(Ready):
     ) -> list[Label]:
         """The labels of one batch, numbered from `first`; their latency is not known yet."""
         classes, families, snr_db = self._forward.split(rows)
+        unknown = refuses(
+            self.config.calibration.refusal,
+            self.threshold,
+            classes.max(1),
+            self._forward.scores(rows),
+            snr_db,
+            self._is_noise[classes.argmax(1)],
+        )
         best, family = classes.argmax(1).tolist(), families.argmax(1).tolist()
         family_confidence = np.minimum(families.max(1), 1.0).tolist()
         shares, snr_db = classes.tolist(), snr_db.tolist()
@@ -243,7 +255,7 @@ class Engine(Ready):
         for i, place in enumerate(places):
             name, confidence = self.classes[best[i]], shares[i][best[i]]
             is_noise = self.families[name] == NOISE_FAMILY
-            if confidence < self.threshold:
+            if unknown[i]:
                 verdict = "unknown"
             else:
                 verdict = "noise" if is_noise else "known"

@@ -14,6 +14,7 @@ from denomae.modalities import MODALITIES, build, power_scale, scaled, unit_powe
 from denomae.model.classifier import Classifier
 from denomae.model.denoiser import Denoiser
 from denomae.model.encoder import unpatchify
+from denomae.refusal import scorer
 
 
 class Compute(Protocol):
@@ -28,9 +29,10 @@ class Compute(Protocol):
 class Forward:
     """Power, modalities, model and calibration as one function of a batch.
 
-    A row holds the calibrated probabilities of the classes, those of the families, and the SNR in
-    dB, so that one transfer brings everything back. With precision bf16 the encoder's weights,
-    tokens and sums are bf16, while image, head and probabilities stay float32.
+    A row holds the calibrated probabilities of the classes, those of the families, the score by
+    which strong frames are refused, and the SNR in dB, so that one transfer brings everything back.
+    With precision bf16 the encoder's weights, tokens and sums are bf16, while image, head and
+    probabilities stay float32.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class Forward:
         self.model = model.to(device).eval()
         self.model.encoder.to(precision)
         self.family_names = list(dict.fromkeys(config.families[name] for name in config.classes))
-        self.row_length = len(config.classes) + len(self.family_names) + 1
+        self.row_length = len(config.classes) + len(self.family_names) + 2
+        calibration = config.calibration
+        self._score = scorer(calibration.refusal, calibration.temperature, device)
         self._class_count = len(config.classes)
         self._config = config
         self._precision = precision
@@ -61,7 +65,8 @@ class Forward:
         verdict = self.model(self.inputs(frames))
         classes = (verdict.logits / self._config.calibration.temperature).softmax(1)
         families = classes @ self._membership
-        return torch.cat([classes, families, verdict.snr_db[:, None]], 1)
+        score = self._score(verdict.logits)
+        return torch.cat([classes, families, score[:, None], verdict.snr_db[:, None]], 1)
 
     def inputs(self, frames: Tensor) -> dict[str, Tensor]:
         """What the model is given of frames complex64 [B, N], finite and not all zero."""
@@ -72,8 +77,12 @@ class Forward:
 
     def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The parts of rows: classes [B, classes], families [B, families], SNR in dB [B]."""
-        classes, families, snr_db = np.split(rows, [self._class_count, self.row_length - 1], axis=1)
-        return classes, families, snr_db[:, 0]
+        classes, families, rest = np.split(rows, [self._class_count, self.row_length - 2], axis=1)
+        return classes, families, rest[:, 1]
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """The score of rows by which strong frames are refused: float32 [B]."""
+        return rows[:, -2]
 
 
 class DenoiserForward:

@@ -30,6 +30,18 @@ def _edit_tensors(folder, change):
     _edit(folder, lambda d: d.update(weights_sha256=weights_digest(folder)))
 
 
+def _refusal(**change):
+    return {"score": "energy", "threshold": 3.0, "from_db": 5.0} | change
+
+
+def test_a_record_without_a_refusal_is_read_and_one_with_it_comes_back(copy):
+    _edit(copy, lambda d: d["calibration"].pop("refusal", None))
+    assert read_config(copy).calibration.refusal is None
+    _edit(copy, lambda d: d["calibration"].update(refusal=_refusal(threshold=-2)))
+    refusal = read_config(copy).calibration.refusal
+    assert (refusal.score, refusal.threshold, refusal.from_db) == ("energy", -2.0, 5.0)
+
+
 def test_a_checkpoint_comes_back_as_it_was_written(nano_checkpoint):
     model = load_model(nano_checkpoint)
     stored = load_file(nano_checkpoint / "model.safetensors")
@@ -92,6 +104,44 @@ def test_a_checkpoint_comes_back_as_it_was_written(nano_checkpoint):
         (
             lambda d: d["calibration"].update(temperature=0),
             "calibration: found .*, wanted a temperature above 0",
+        ),
+        (
+            lambda d: d["calibration"].pop("threshold"),
+            "calibration: the field 'threshold' is missing",
+        ),
+        (
+            lambda d: d["calibration"].update(threshold=1.5),
+            "calibration: found .*, wanted a temperature above 0 and a threshold in 0..1",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal={"score": "energy", "threshold": 1.0}),
+            "calibration: refusal: the field 'from_db' is missing",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal=_refusal(score="magic")),
+            "refusal: score: found 'magic', wanted one of .'probability', 'logit', 'energy', 'dist",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal=_refusal(threshold=-1e6)),
+            "calibration.refusal.threshold: found -1000000.0, wanted -10000 to 10000",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal=_refusal(score="probability", threshold=2)),
+            "calibration.refusal.threshold: found 2.0, wanted a probability in 0..1",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal=_refusal(from_db=500)),
+            "calibration.refusal.from_db: found 500.0, wanted -100 to 100 dB",
+        ),
+        (
+            lambda d: d["calibration"].update(refusal=_refusal(score="distance")),
+            "calibration.refusal.middles: found '0 rows of .. numbers', wanted rows of 10 numbers",
+        ),
+        (
+            lambda d: d["calibration"].update(
+                refusal=_refusal(score="distance", middles=[[0.0] * 10], weights=[[1.0] * 10])
+            ),
+            "calibration.refusal.weights: found '1 rows', wanted 10 rows",
         ),
         (lambda d: d["families"].pop("am"), "families: found .*, wanted a family for each"),
     ],

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
 import shutil
 
 import numpy as np
@@ -6,11 +7,19 @@ import pytest
 import torch
 
 from denomae import Engine
-from denomae.checkpoint import SHIPPED
+from denomae.checkpoint import (
+    SHIPPED,
+    Refusal,
+    load_model,
+    read_config,
+    write_checkpoint,
+)
 from denomae.engine import check_recorded_answers
 from denomae.errors import CheckpointError, DenomaeError, DeviceError
+from denomae.forward import Forward
 from denomae.labels import Label, Place
 from denomae.model.presets import PRESETS
+from denomae.refusal import refuses, scorer
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +128,57 @@ def test_a_label_below_the_threshold_is_unknown(engine):
         assert "unknown" not in {label.verdict for label in engine.classify(frames)}
     finally:
         engine.threshold = 0.0
+
+
+@pytest.mark.parametrize("score", ["probability", "logit", "energy", "distance"])
+def test_a_strong_frame_that_looks_unfamiliar_is_unknown_and_a_weak_one_is_not(
+    nano_checkpoint, tmp_path, score
+):
+    config = read_config(nano_checkpoint)
+    frames = _frames(8)
+    model = load_model(nano_checkpoint)
+    views = Forward(model, config, torch.device("cpu"), torch.float32).inputs(
+        torch.from_numpy(frames)
+    )
+    with torch.inference_mode():
+        verdict = model(views)
+    rng = np.random.default_rng(3)
+    wide = len(config.classes) - 1
+    rows = tuple(tuple(row) for row in rng.normal(size=(wide, wide)).round(3).tolist())
+    more = (rows[:4], rows) if score == "distance" else ((), ())
+    values = scorer(Refusal(score, 0.0, 0.0, *more), config.calibration.temperature)(verdict.logits)
+    middle, snr_db = values.median().item() + 1e-6, verdict.snr_db
+    is_noise = verdict.logits.argmax(1) == config.classes.index("noise")
+
+    def verdicts(threshold: float, from_db: float) -> list[str]:
+        refusal = Refusal(score, threshold, from_db, *more)
+        changed = dataclasses.replace(
+            config, calibration=dataclasses.replace(config.calibration, refusal=refusal)
+        )
+        write_checkpoint(tmp_path / "with", changed, load_model(nano_checkpoint))
+        loaded = Engine.load(tmp_path / "with", device="cpu", precision="fp32", threads=1)
+        return [label.verdict for label in loaded.classify(frames)]
+
+    unfamiliar = (values < middle) & ~is_noise
+    assert unfamiliar.any()
+    assert [v == "unknown" for v in verdicts(middle, -100.0)] == unfamiliar.tolist()
+    assert "unknown" not in verdicts(middle, 100.0)
+    between = snr_db[unfamiliar].min().item() + 1e-4
+    wanted = unfamiliar & (snr_db >= between)
+    assert [v == "unknown" for v in verdicts(middle, between)] == wanted.tolist()
+
+
+def test_noise_is_never_refused_for_its_score_but_for_being_unsure():
+    refusal = Refusal("energy", 5.0, 0.0)
+    unknown = refuses(
+        refusal,
+        0.4,
+        np.array([0.9, 0.9, 0.3, 0.9]),
+        np.array([1.0, 1.0, 1.0, 6.0]),
+        np.array([10.0, 10.0, 10.0, 10.0]),
+        np.array([True, False, True, False]),
+    )
+    assert unknown.tolist() == [False, True, True, False]
 
 
 def test_a_device_that_is_not_there_is_an_error(nano_checkpoint):

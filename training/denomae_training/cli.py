@@ -23,14 +23,17 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from denomae_training.commands.bench import Bench
+    from denomae_training.commands.calibrate import Calibrate
     from denomae_training.commands.check_signals import CheckSignals
     from denomae_training.commands.data import Data
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
+    from denomae_training.commands.impairments import Impairments
     from denomae_training.commands.limit import Limit
     from denomae_training.commands.live_model import LiveModel
     from denomae_training.commands.pretrain import Pretrain
     from denomae_training.commands.protocol import Protocol
+    from denomae_training.commands.prove import Prove
     from denomae_training.commands.recipes import Recipes
     from denomae_training.commands.record import Record
     from denomae_training.commands.report import Report
@@ -39,11 +42,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands = {
         "pretrain": Pretrain,
         "finetune": Finetune,
+        "calibrate": Calibrate,
         "evaluate": Evaluate,
         "live-model": LiveModel,
+        "prove": Prove,
         "report": Report,
         "record": Record,
         "protocol": Protocol,
+        "impairments": Impairments,
         "recipes": Recipes,
         "data": Data,
         "synth": Synth,

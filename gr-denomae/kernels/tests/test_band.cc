@@ -167,6 +167,25 @@ BOOST_AUTO_TEST_CASE(chunks_of_any_size_give_the_same_samples)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_long_stream_at_the_lowest_rates_looks_at_its_own_samples_alone)
+{
+    const samples in = sampled(60000, 0.05, 0.005);
+    for (const double ratio : { band_resampler::least_ratio, 1.0 / 40, 1.0 / 25 }) {
+        band_resampler at_once, in_parts;
+        at_once.set_mapping({ ratio, 0.05 });
+        in_parts.set_mapping({ ratio, 0.05 });
+        const samples whole = through(at_once, in, in.size());
+        const samples parts = through(in_parts, in, 8192);
+        BOOST_TEST_REQUIRE(parts.size() == whole.size());
+        float worst = 0.0f;
+        for (std::size_t i = 0; i < whole.size(); ++i) {
+            worst = std::max(worst, std::abs(parts[i] - whole[i]));
+        }
+        BOOST_TEST_CONTEXT("ratio " << ratio)
+        BOOST_TEST(worst < 1e-4);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(mappings_beyond_their_limits_are_refused)
 {
     band_resampler resampler;

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from denomae.cli.text import counted, print_table
 
 if TYPE_CHECKING:
+    from denomae.checkpoint import Calibration
     from denomae.engine import Engine
 
 
@@ -47,6 +48,14 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def _thresholds(calibration: Calibration) -> str:
+    said = f"a probability of {calibration.threshold:.3g}"
+    refusal = calibration.refusal
+    if refusal is None:
+        return said
+    return f"{said}; from {refusal.from_db:g} dB on {refusal.score} {refusal.threshold:.3g}"
+
+
 def _print_model(engine: Engine) -> None:
     config = engine.config
     image, source = config.architecture.image, config.provenance
@@ -61,7 +70,7 @@ def _print_model(engine: Engine) -> None:
         "image": f"{image.height} x {image.width} x {image.channels}, extent {image.extent:g}",
         "samples a symbol": f"{low_rate:g} to {high_rate:g}",
         "SNR": f"{config.snr_db[0]:g} to {config.snr_db[1]:g} dB",
-        "unknown below": f"a probability of {config.calibration.threshold:.3g}",
+        "unknown below": _thresholds(config.calibration),
         "recipe": config.recipe,
         "made from": f"seed {source.seed}, {source.frames_pretrained:,} frames to pretrain,"
         f" {source.frames_finetuned:,} to fine-tune, commit {source.commit}",

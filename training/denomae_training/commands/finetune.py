@@ -220,7 +220,8 @@ class Finetune:
         own = start.name if start and start.kind == "classifier" else "live"
 
         def write(model: Classifier, row: Evaluated, outcome: Outcome) -> dict[str, float]:
-            calibration = calibrate(outcome)
+            noise = recipe.classes.index("noise") if "noise" in recipe.classes else None
+            calibration = calibrate(outcome, noise)
             error = expected_calibration_error(outcome, calibration.temperature)
             metrics = {
                 "validation_accuracy": row.accuracy,

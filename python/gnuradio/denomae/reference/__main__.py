@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import sys
 
+from .channels import CHANNELS
 from .modulators import MODULATORS
 from .receivers import RECEIVERS
+from .transmitters import TRANSMITTERS
 
-CALLS = {**MODULATORS, **RECEIVERS}
+CALLS = {**MODULATORS, **RECEIVERS, **TRANSMITTERS, **CHANNELS}
 
 
 def main() -> int:
