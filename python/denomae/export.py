@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,6 +89,7 @@ def export(checkpoint: str | Path | None, form: Format, output: str | Path) -> P
 def describe(config: CheckpointConfig, digest: str, form: str) -> dict[str, Any]:
     """What a program has to know of an exported model; stands beside it as JSON."""
     n, count = config.architecture.frame_length, len(config.classes)
+    refusal = config.calibration.refusal
     outputs = {"probabilities": ["batch", count], "snr_db": ["batch"], "logits": ["batch", count]}
     return {
         "schema": SCHEMA,
@@ -104,6 +106,7 @@ def describe(config: CheckpointConfig, digest: str, form: str) -> dict[str, Any]
         "families": config.families,
         "temperature": config.calibration.temperature,
         "threshold": config.calibration.threshold,
+        "refusal": refusal and asdict(refusal),
         "samples_per_symbol": list(config.samples_per_symbol),
         "snr_db": list(config.snr_db),
         "recipe": config.recipe,
