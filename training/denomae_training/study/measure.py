@@ -18,8 +18,8 @@ from denomae_training.study.subject import Subject, in_batches
 from denomae_training.study.weights import Layer, layers, together
 
 DRAWN = 6  # pictures that are drawn of each model
-MAPPED = 64  # pictures over which shares of maps are averaged
-ON_PLANE = 50  # of each class
+MAPPED = 32  # pictures over which shares of maps are averaged
+ON_PLANE = 40  # of each class
 
 
 def measure(subject: Subject, pictures: PictureSet, seed: int) -> tuple[dict, dict[str, Tensor]]:
@@ -110,7 +110,7 @@ def _of_maps(subject: Subject, test: Pictures, drawn: dict[str, Tensor]) -> dict
 
 
 def _of_weights(subject: Subject, drawn: dict[str, Tensor]) -> dict[str, Any]:
-    found = layers(subject.trained, subject.first)
+    found = layers(subject.trained, subject.begun)
     for number, layer in enumerate(found):
         drawn[f"weights_{number:02d}"] = torch.stack(
             [layer.edges[:-1], layer.histogram, layer.first_histogram]

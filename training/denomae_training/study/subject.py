@@ -71,6 +71,11 @@ class Subject(ABC):
         """The part whose weights are counted."""
         return self.model
 
+    @property
+    def begun(self) -> nn.Module:
+        """The same part with its first weights."""
+        return self.first
+
 
 @torch.no_grad()
 def in_batches(function, images: Tensor) -> Tensor:

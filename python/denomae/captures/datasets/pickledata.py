@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pickles read as data: a dictionary of numpy arrays, and nothing is ever called.
+"""Pickles read as data: a dictionary of numpy arrays, perhaps with lists, and nothing is called.
 
 A pickle is a program, and Python's own reader runs it. This one knows the operations that Python 2
 and 3 write for a dictionary of arrays, and five names, which it takes for marks: what they would do
@@ -31,8 +31,28 @@ GLOBALS = (
 OPERATION_LIMIT = 2_000_000
 ASIDE_LIMIT = 100_000  # things on the stack, put aside, or in one dictionary
 _DIMENSION = 2**40
-_FORM = re.compile(r"([<>|=]?)f([48])")
+_FORM = re.compile(r"([<>|=]?)([a-z][0-9])")
 _MARK = object()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a pickle may hold.
+
+    Attributes:
+        what: in words, for errors.
+        axes: of each array.
+        numbers: of arrays, in numpy's letters.
+        lists: whether lists and texts may stand beside arrays.
+    """
+
+    what: str
+    axes: int
+    numbers: tuple[str, ...]
+    lists: bool = False
+
+
+ARRAYS = Wanted("a pickled dictionary of arrays, as RadioML 2016 is", 3, ("f4", "f8"))
 
 
 @dataclass
@@ -60,28 +80,38 @@ class _Name:
 
 
 def read_array_dictionary(file: BinaryIO, size: int, name: str) -> dict[Any, StoredArray]:
-    """The dictionary that a pickle describes: keys of text and numbers, values arrays of floats.
+    """`read_dictionary` of arrays of floats of three axes, as RadioML 2016 is."""
+    return read_dictionary(file, size, name, ARRAYS)
+
+
+def read_dictionary(file: BinaryIO, size: int, name: str, wanted: Wanted) -> dict[Any, Any]:
+    """The dictionary that a pickle describes: keys of text and numbers, values arrays.
 
     Args:
         file: open, seekable and buffered.
         size: its bytes.
         name: how errors call it.
+        wanted: also what else a value may be.
 
     Raises:
         CaptureError: anything else than such a dictionary.
     """
-    reader = _Reader(file, size)
+    reader = _Reader(file, size, wanted)
     try:
         found = reader.run()
         if not isinstance(found, dict):
             raise ValueError(f"it holds {_kind(found)}")
         for key, value in found.items():
-            if not isinstance(value, StoredArray) or value.contents is None or value.dtype is None:
+            if isinstance(value, StoredArray):
+                whole = value.contents is not None and value.dtype is not None
+            else:
+                whole = wanted.lists and isinstance(value, (list, Short, Contents))
+            if not whole:
                 raise ValueError(f"its key {str(key)[:60]} holds {_kind(value)}")
     except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
         raise CaptureError(
-            f"{name} at byte {reader.file.position}: {str(error)[:160] or 'cut off'}; wanted a"
-            " pickled dictionary of arrays, as RadioML 2016 is"
+            f"{name} at byte {reader.file.position}: {str(error)[:160] or 'cut off'}; wanted"
+            f" {wanted.what}"
         ) from None
     return found
 
@@ -89,8 +119,8 @@ def read_array_dictionary(file: BinaryIO, size: int, name: str) -> dict[Any, Sto
 class _Reader:
     """The machine that a pickle is a program of, as far as arrays need it."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self.file = PickleFile(file, size)
+    def __init__(self, file: BinaryIO, size: int, wanted: Wanted) -> None:
+        self.file, self._wanted = PickleFile(file, size), wanted
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
@@ -155,6 +185,16 @@ class _Reader:
         if len(found) > ASIDE_LIMIT:
             raise ValueError(f"it has more than {ASIDE_LIMIT} arrays")
 
+    def into_list(self, items: list[Any]) -> None:
+        if not self._wanted.lists:
+            raise ValueError("it holds a list")
+        found = self.top()
+        if not isinstance(found, list):
+            raise ValueError(f"it appends to {_kind(found)}")
+        found.extend(items)
+        if len(found) > ASIDE_LIMIT:
+            raise ValueError(f"a list has more than {ASIDE_LIMIT} things")
+
     # --- the five names ---
 
     def name(self, module: str, name: str) -> None:
@@ -192,15 +232,17 @@ class _Reader:
             _, shape, form, fortran, contents = state
             if fortran:
                 raise ValueError("an array is stored column by column")
-            if not isinstance(shape, tuple) or len(shape) != 3:
-                raise ValueError("an array's shape is none of three axes")
+            if not isinstance(shape, tuple) or len(shape) != self._wanted.axes:
+                count = {2: "two", 3: "three"}[self._wanted.axes]
+                raise ValueError(f"an array's shape is none of {count} axes")
             if any(type(n) is not int or not 0 <= n < _DIMENSION for n in shape):
                 raise ValueError(f"an array has the shape {[str(n)[:20] for n in shape]}")
             if isinstance(contents, Short):
                 contents = contents.contents()
             if not isinstance(contents, Contents):
                 raise ValueError(f"an array's contents are {_kind(contents)}")
-            target.shape, target.dtype, target.contents = shape, _dtype(form), contents
+            target.shape, target.contents = shape, contents
+            target.dtype = _dtype(form, self._wanted.numbers)
         else:
             raise ValueError(f"it sets the state of {_kind(target)}")
 
@@ -221,13 +263,14 @@ def _key(value: Any) -> Any:
     raise ValueError(f"a key is {_kind(value)}, wanted text and numbers")
 
 
-def _dtype(form: Any) -> np.dtype:
+def _dtype(form: Any, numbers: tuple[str, ...]) -> np.dtype:
     if isinstance(form, _Form) and form.order in ("<", ">", "=", "|"):
-        if match := _FORM.fullmatch(form.letters):
+        match = _FORM.fullmatch(form.letters)
+        if match and match[2] in numbers:
             order = match[1] or form.order
-            return np.dtype((order if order in "<>" else "<") + "f" + match[2])
+            return np.dtype((order if order in "<>" else "<") + match[2])
     found = form.letters if isinstance(form, _Form) else _kind(form)
-    raise ValueError(f"an array's numbers are {found[:60]!r}, wanted floats of 4 or 8 bytes")
+    raise ValueError(f"an array's numbers are {found[:60]!r}, wanted {' or '.join(numbers)}")
 
 
 def _kind(value: Any) -> str:
@@ -293,6 +336,10 @@ _STEPS: dict[bytes, Callable[[_Reader], Any]] = {
     b"\x87": lambda r: r.tuple_of(3),
     b"}": lambda r: r.push({}),
     b"d": lambda r: _dictionary(r),
+    b"]": lambda r: r.push([]),
+    b"l": lambda r: r.push(r.above_mark()),
+    b"e": lambda r: r.into_list(r.above_mark()),
+    b"a": lambda r: _one_more(r),
     b"s": lambda r: _one_item(r),
     b"u": lambda r: r.into_dictionary(r.above_mark()),
     b"p": lambda r: r.put(_integer(r.file.line())),
@@ -318,3 +365,8 @@ def _dictionary(reader: _Reader) -> None:
 def _one_item(reader: _Reader) -> None:
     value, key = reader.pop(), reader.pop()
     reader.into_dictionary([key, value])
+
+
+def _one_more(reader: _Reader) -> None:
+    value = reader.pop()
+    reader.into_list([value])
