@@ -63,12 +63,14 @@ class Study:
         if self.what == "report":
             self._report()
             return
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         if self.data in ("denomae10", "live"):
             self._frames()
         else:
             self._pictures()
-        print(f"{self.data}, {self.fairness}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+        wall, work = time.monotonic() - began, time.process_time() - worked
+        print(f"{self.data}, {self.fairness}: {wall:.0f} s, {work:.0f} s of one core",
+              file=sys.stderr)  # fmt: skip
 
     @property
     def place(self) -> Path:

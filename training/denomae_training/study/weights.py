@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 BINS = 61
+REACH = 4.0  # deviations on either side; the few weights beyond count in the last bins
 _COUNTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 
 
@@ -66,7 +67,7 @@ def together(found: list[Layer]) -> dict[str, float]:
 
 
 def _layer(name: str, after: Tensor, before: Tensor) -> Layer:
-    reach = float(torch.cat([after, before]).abs().max().clamp_min(1e-12))
+    reach = REACH * float(torch.stack([after.std(), before.std()]).max().clamp_min(1e-12))
     edges = torch.linspace(-reach, reach, BINS + 1)
     histogram, first = (_histogram(values, reach) for values in (after, before))
     return Layer(
@@ -77,7 +78,7 @@ def _layer(name: str, after: Tensor, before: Tensor) -> Layer:
 
 
 def _histogram(values: Tensor, reach: float) -> Tensor:
-    return torch.histc(values, BINS, -reach, reach) / len(values)
+    return torch.histc(values.clamp(-reach, reach), BINS, -reach, reach) / len(values)
 
 
 def kurtosis(values: Tensor) -> float:
