@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from denomae.captures.datasets.pickledata import StoredArray, Wanted, read_dictionary
+from denomae.captures.datasets.pickledata import read_dictionary
+from denomae.captures.datasets.pickleparts import StoredArray, Wanted
 from denomae.errors import DenomaeError
 from denomae_training.study.pictures import Pictures, checked_labels
 

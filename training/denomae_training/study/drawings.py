@@ -67,8 +67,9 @@ def draw_planes(found: Sequence[Found], path: Path) -> None:
     grid[0][0].set_ylabel("pretrained", fontsize=9)
     grid[1][0].set_ylabel("after the classifier", fontsize=9)
     handles, names = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(10, 3 * len(found)), fontsize=8, frameon=False,
-                  markerscale=2)  # fmt: skip
+    columns = min(10, 3 * len(found))
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, fontsize=8,
+                  frameon=False, markerscale=2)  # fmt: skip
     save(figure, path, DPI, 128)
 
 
