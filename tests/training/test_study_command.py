@@ -12,7 +12,8 @@ from PIL import Image
 from study_files import write_mnist
 
 from denomae_training.cli import main
-from denomae_training.study import conditions, vit
+from denomae_training.evaluation import probe
+from denomae_training.study import conditions, measure, vit
 from denomae_training.study.report import all_tables
 from denomae_training.study.results import read_studies
 
@@ -23,12 +24,16 @@ SMALL = ["--pretraining-epochs", "1", "--tuning-epochs", "1", "--machine.threads
 def tiny(monkeypatch):
     """Networks and batches so small that a study takes seconds."""
     monkeypatch.setattr(vit, "GREY", vit.VitSize(16, 1, 2, 8, 1, 2))
+    monkeypatch.setattr(probe, "PENALTIES", (0.01,))
+    monkeypatch.setattr(measure, "MAPPED", 4)
+    monkeypatch.setattr(measure, "ON_PLANE", 2)
 
 
 def run(work: Path, *more: str) -> int:
     return main(["study", "--work", str(work), *SMALL, *more])
 
 
+@pytest.mark.timeout(600)
 def test_a_study_of_files_becomes_a_page_and_is_not_done_twice(tmp_path, tiny, capsys):
     write_mnist(tmp_path / "mnist", train=600, test=40)
     work = tmp_path / "work"

@@ -122,14 +122,14 @@ class Study:
 
     def _report(self) -> None:
         from denomae_training.study.report import fill_page, write_report
-        from denomae_training.study.results import read_studies
+        from denomae_training.study.results import read_studies, unfinished
 
         studies = read_studies(self.work)
         if not studies:
             raise DenomaeError(
                 f"{self.work} holds no study; run `denomae-train study --data digits` first"
             )
-        print(write_report(studies, self.output))
+        print(write_report(studies, unfinished(self.work), self.output))
         if self.markdown is not None:
             changed = fill_page(studies, self.markdown)
             print(f"{self.markdown}: {'written anew' if changed else 'as it was'}")

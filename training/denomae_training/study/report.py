@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from denomae_training.report.markdown import fill_file
@@ -14,6 +15,7 @@ from denomae_training.study.results import FAIRNESS, Studies
 from denomae_training.study.schematics import draw_schematic
 from denomae_training.study.tables import of_data, overview
 
+Unfinished = Mapping[tuple[str, str], tuple[str, ...]]
 OVERVIEW = "study"
 ABSENT = {
     "mnist": "Not run: needs the four IDX files of MNIST.",
@@ -40,8 +42,12 @@ def fill_page(studies: Studies, path: Path) -> bool:
     return fill_file(path, all_tables(studies))
 
 
-def write_report(studies: Studies, folder: Path) -> Path:
-    """Write the report; returns its `index.html`."""
+def write_report(studies: Studies, left: Unfinished, folder: Path) -> Path:
+    """Write the report; returns its `index.html`.
+
+    Args:
+        left: data and fairness to the models that have no figures yet.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tables = all_tables(studies)
     for name, some in tables.items():
@@ -51,7 +57,7 @@ def write_report(studies: Studies, folder: Path) -> Path:
     sections = [_models(folder), Section("The reported tables", [*tables[OVERVIEW].values()])]
     for data, title in TITLES.items():
         if data in tables:
-            sections += _sections(studies, data, tables[data], folder)
+            sections += _sections(studies, left, data, tables[data], folder)
         else:
             why = ABSENT.get(data, f"Not run: `denomae-train study --data {data}`.")
             sections.append(Section(title[0].upper() + title[1:], [why]))
@@ -86,6 +92,8 @@ def _sections(studies: Studies, data: str, tables: dict[str, Table], folder: Pat
             section.parts.append(
                 f"Not run: denomae-train study --data {data} --fairness {fairness}."
             )
+        if left.get((data, fairness)):
+            section.parts.append(f"Not run: {', '.join(left[data, fairness])}.")
         for name, caption in CAPTIONS.items() if found else ():
             path = folder / f"{data}-{fairness}-{name}.png"
             if getattr(drawings, f"draw_{name}")(found, path) is not False:

@@ -83,6 +83,17 @@ def read_studies(folder: Path) -> Studies:
     return studies
 
 
+def unfinished(folder: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Data and fairness to the models that were to be studied and have no figures yet."""
+    found = {}
+    for record in sorted(folder.glob(f"*/{RECORD}")):
+        what = _read(record)
+        names = [n for n in what["models"] if not (record.parent / n / FIGURES).is_file()]
+        if names:
+            found[what["data"], what["fairness"]] = tuple(names)
+    return found
+
+
 def named(studies: Studies, data: str, fairness: str, name: str) -> Found | None:
     """One model; None where it was not run."""
     found: Sequence[Found] = studies.get((data, fairness), ())
