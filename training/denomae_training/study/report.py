@@ -81,7 +81,9 @@ def _models(folder: Path) -> Section:
     return section
 
 
-def _sections(studies: Studies, data: str, tables: dict[str, Table], folder: Path) -> list[Section]:
+def _sections(
+    studies: Studies, left: Unfinished, data: str, tables: dict[str, Table], folder: Path
+) -> list[Section]:
     """A set's tables, then the figures under each kind of conditions."""
     title = TITLES[data]
     sections = [Section(title[0].upper() + title[1:], [t for t in tables.values() if t.rows])]
