@@ -48,6 +48,7 @@ def test_a_study_of_files_becomes_a_page_and_is_not_done_twice(tmp_path, tiny, c
     capsys.readouterr()
     assert run(work, *given) == 0
     assert capsys.readouterr().err.count("done before") == 2
+    assert len(before) == 3  # two models, and the pixels themselves
     assert before == {path: path.stat().st_mtime_ns for path in place.rglob("figures.json")}
 
     (place / "mae" / "figures.json").unlink()  # stopped before the last model was measured

@@ -17,6 +17,7 @@ from denomae_training.study.pictures import Pictures, PictureSet
 from denomae_training.study.subject import Subject, in_batches
 from denomae_training.study.weights import Layer, layers, together
 
+PIXELS, PROBED = "pixels", 5_000
 DRAWN = 6  # pictures that are drawn of each model
 MAPPED = 32  # pictures over which shares of maps are averaged
 ON_PLANE = 40  # of each class
@@ -37,6 +38,26 @@ def measure(subject: Subject, pictures: PictureSet, seed: int) -> tuple[dict, di
     figures["maps"] = _of_maps(subject, pictures.test, drawn)
     figures["weights"] = _of_weights(subject, drawn)
     return figures, drawn
+
+
+def measure_pixels(pictures: PictureSet) -> dict[str, Any]:
+    """The same of the pixels themselves, which every feature has to be better than.
+
+    They are many: no more than the first `PROBED` pictures are learnt from.
+    """
+    count = len(pictures.classes)
+    seen = [
+        Seen(part.images.flatten(1), part.class_index)
+        for part in (pictures.train.part(slice(PROBED)), pictures.validation, pictures.test)
+    ]
+    return {
+        "name": PIXELS,
+        "title": "pixels, no network",
+        "feature_size": seen[0].values.shape[1],
+        "probe": linear_probe(*seen, count),
+        "neighbours": nearest(seen[0], seen[2]),
+        "clusters": _plain(clusters(seen[2].values, seen[2].class_index, count)),
+    }
 
 
 def _of_features(

@@ -88,7 +88,7 @@ def _sections(
     title = TITLES[data]
     sections = [Section(title[0].upper() + title[1:], [t for t in tables.values() if t.rows])]
     for fairness in FAIRNESS:
-        found = studies.get((data, fairness))
+        found = [each for each in studies.get((data, fairness), ()) if each.is_network]
         section = Section(f"{title}: {fairness}", level=3)
         if not found:
             section.parts.append(

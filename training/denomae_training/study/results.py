@@ -40,6 +40,11 @@ class Found:
     def title(self) -> str:
         return self.figures[0]["title"]
 
+    @property
+    def is_network(self) -> bool:
+        """Not so of the pixels themselves, which have neither maps nor weights."""
+        return "maps" in self.figures[0]
+
     def value(self, *path: str, scale: float = 1.0, digits: int = 1) -> Measure | None:
         """A figure's mean over seeds, and its deviation where there are several."""
         values = []

@@ -15,7 +15,7 @@ from torch import Tensor
 from denomae_training.loop.files import write_file, write_weights
 from denomae_training.study.conditions import Planned
 from denomae_training.study.learn import Workshop
-from denomae_training.study.measure import measure
+from denomae_training.study.measure import PIXELS, measure, measure_pixels
 from denomae_training.study.picture_subject import PictureSubject
 
 FIGURES, DRAWN, RECORD = "figures.json", "drawn.safetensors", "study.json"
@@ -29,7 +29,9 @@ def study_pictures(
     Each model's folder gets `figures.json` and `drawn.safetensors`.
     """
     record(workshop.folder, data, fairness, workshop.seed, workshop.pictures.classes,
-           [each.name for each in planned])  # fmt: skip
+           [PIXELS, *(each.name for each in planned)])  # fmt: skip
+    if not (workshop.folder / PIXELS / FIGURES).is_file():
+        keep(workshop.folder / PIXELS, measure_pixels(workshop.pictures), {})
     for number, each in enumerate(planned, start=1):
         folder = workshop.folder / each.name
         told = f"{data}, {fairness}: {each.title} ({number} of {len(planned)})"

@@ -23,8 +23,10 @@ def overview(studies: Studies) -> dict[str, Table]:
 def of_data(studies: Studies, data: str) -> dict[str, Table]:
     """All that was measured on one set, under both kinds of conditions."""
     found = [each for fairness in FAIRNESS for each in studies.get((data, fairness), ())]
-    made = (_classes, _clusters, _radius, _pictures, _maps, _weights, _costs)
-    return {table.name: table for table in (make(data, found) for make in made)}
+    networks = [each for each in found if each.is_network]
+    made = [make(data, found) for make in (_classes, _clusters)]
+    made += [make(data, networks) for make in (_radius, _pictures, _maps, _weights, _costs)]
+    return {table.name: table for table in made}
 
 
 def _accuracy(studies: Studies) -> Table:
@@ -70,7 +72,7 @@ def _classes(data: str, found: Iterable[Found]) -> Table:
         (
             each.fairness, each.title, _size(each), _percent(each, "probe"),
             _percent(each, "mean_probe"), _percent(each, "neighbours"), _percent(each, "tuned"),
-            "frozen" if each.figures[0].get("frozen") else "whole",
+            _encoder(each),
         )
         for each in found
     )  # fmt: skip
@@ -210,6 +212,13 @@ def _cell(
 def _reported(data: str, name: str, figure: str, digits: int = 1) -> Cell:
     found = REPORTED.get((data, name))
     return None if found is None else Measure(getattr(found, figure), digits=digits)
+
+
+def _encoder(each: Found) -> Cell:
+    """What became of the encoder while the classifier learnt."""
+    if not each.is_network:
+        return None
+    return "frozen" if each.figures[0].get("frozen") else "whole"
 
 
 def _percent(each: Found, *path: str) -> Measure | None:
