@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     from denomae_training.commands.recipes import Recipes
     from denomae_training.commands.record import Record
     from denomae_training.commands.report import Report
+    from denomae_training.commands.study import Study
     from denomae_training.commands.synth import Synth
 
     commands = {
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         "record": Record,
         "protocol": Protocol,
         "impairments": Impairments,
+        "study": Study,
         "recipes": Recipes,
         "data": Data,
         "synth": Synth,

@@ -39,9 +39,10 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Parameters by weight decay, which matrices alone have, and by the `scale` of their rate.
 
-    With a layer decay d, the embeddings are layer 0, encoder block k (from 0) is layer k + 1, and
-    all else is on top; a layer that is n below the top learns d^n times as fast. Source: MAE's
-    fine-tuning (arXiv 2111.06377), after arXiv 1906.08237.
+    A model with an `encoder_rate` has its head learn at the full rate, and all else at that share
+    of it. With a layer decay d, the embeddings are layer 0, encoder block k (from 0) is layer
+    k + 1, and all else is on top; a layer that is n below the top learns d^n times as fast.
+    Source: MAE's fine-tuning (arXiv 2111.06377), after arXiv 1906.08237.
     """
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     if not named:
@@ -55,15 +56,17 @@ def parameter_groups(
             "none; choose a layer decay of 1"
         )
     top = len(blocks) + 1
-    groups: dict[tuple[int, bool], dict[str, Any]] = {}
+    below_head = float(getattr(model, "encoder_rate", 1.0))
+    groups: dict[tuple[int, bool, bool], dict[str, Any]] = {}
     for name, parameter in named:
         layer, matrix = _layer(name, top), parameter.ndim > 1
+        slower = below_head != 1 and not name.startswith("head.")
         group = groups.setdefault(
-            (layer if layer_decay != 1 else top, matrix),
+            (layer if layer_decay != 1 else top, matrix, slower),
             {
                 "params": [],
                 "weight_decay": weight_decay if matrix else 0.0,
-                "scale": layer_decay ** (top - layer),
+                "scale": layer_decay ** (top - layer) * (below_head if slower else 1.0),
             },
         )
         group["params"].append(parameter)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pickles read as data: a dictionary of numpy arrays, and nothing is ever called.
+"""Pickles read as data: a dictionary of numpy arrays, perhaps with lists, and nothing is called.
 
 A pickle is a program, and Python's own reader runs it. This one knows the operations that Python 2
 and 3 write for a dictionary of arrays, and five names, which it takes for marks: what they would do
@@ -9,79 +9,64 @@ of an array stay in the file until somebody asks for them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from denomae.captures.datasets.picklefile import Contents, PickleFile, Short
+from denomae.captures.datasets.pickleparts import (
+    ARRAYS,
+    GLOBALS,
+    Form,
+    Name,
+    StoredArray,
+    Wanted,
+    dtype_of,
+    key_of,
+    kind_of,
+    text_of,
+)
 from denomae.errors import CaptureError
 
-# What the pickle may name; each stands for itself and is not imported.
-GLOBALS = (
-    "numpy ndarray",
-    "numpy dtype",
-    "numpy.core.multiarray _reconstruct",
-    "numpy._core.multiarray _reconstruct",
-    "_codecs encode",
-)
 # RadioML 2016.10a has 220 arrays, and some sixty operations for each.
 OPERATION_LIMIT = 2_000_000
 ASIDE_LIMIT = 100_000  # things on the stack, put aside, or in one dictionary
 _DIMENSION = 2**40
-_FORM = re.compile(r"([<>|=]?)f([48])")
 _MARK = object()
 
 
-@dataclass
-class StoredArray:
-    """An array of the pickle, whose contents are still in the file."""
-
-    shape: tuple[int, ...] = ()
-    dtype: np.dtype | None = None
-    contents: Contents | None = None
-
-
-@dataclass
-class _Form:
-    """A dtype while it is built: its letters, then its byte order."""
-
-    letters: str
-    order: str = "="
-
-
-@dataclass(frozen=True)
-class _Name:
-    """One of GLOBALS."""
-
-    name: str
-
-
 def read_array_dictionary(file: BinaryIO, size: int, name: str) -> dict[Any, StoredArray]:
-    """The dictionary that a pickle describes: keys of text and numbers, values arrays of floats.
+    """`read_dictionary` of arrays of floats of three axes, as RadioML 2016 is."""
+    return read_dictionary(file, size, name, ARRAYS)
+
+
+def read_dictionary(file: BinaryIO, size: int, name: str, wanted: Wanted) -> dict[Any, Any]:
+    """The dictionary that a pickle describes: keys of text and numbers, values arrays.
 
     Args:
         file: open, seekable and buffered.
         size: its bytes.
         name: how errors call it.
+        wanted: also what else a value may be.
 
     Raises:
         CaptureError: anything else than such a dictionary.
     """
-    reader = _Reader(file, size)
+    reader = _Reader(file, size, wanted)
     try:
         found = reader.run()
         if not isinstance(found, dict):
-            raise ValueError(f"it holds {_kind(found)}")
+            raise ValueError(f"it holds {kind_of(found)}")
         for key, value in found.items():
-            if not isinstance(value, StoredArray) or value.contents is None or value.dtype is None:
-                raise ValueError(f"its key {str(key)[:60]} holds {_kind(value)}")
+            if isinstance(value, StoredArray):
+                whole = value.contents is not None and value.dtype is not None
+            else:
+                whole = wanted.lists and isinstance(value, (list, Short, Contents))
+            if not whole:
+                raise ValueError(f"its key {str(key)[:60]} holds {kind_of(value)}")
     except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
         raise CaptureError(
-            f"{name} at byte {reader.file.position}: {str(error)[:160] or 'cut off'}; wanted a"
-            " pickled dictionary of arrays, as RadioML 2016 is"
+            f"{name} at byte {reader.file.position}: {str(error)[:160] or 'cut off'}; wanted"
+            f" {wanted.what}"
         ) from None
     return found
 
@@ -89,8 +74,8 @@ def read_array_dictionary(file: BinaryIO, size: int, name: str) -> dict[Any, Sto
 class _Reader:
     """The machine that a pickle is a program of, as far as arrays need it."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self.file = PickleFile(file, size)
+    def __init__(self, file: BinaryIO, size: int, wanted: Wanted) -> None:
+        self.file, self._wanted = PickleFile(file, size), wanted
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
@@ -149,11 +134,21 @@ class _Reader:
     def into_dictionary(self, items: list[Any]) -> None:
         found = self.top()
         if not isinstance(found, dict) or len(items) % 2:
-            raise ValueError(f"it stores {len(items)} things in {_kind(found)}")
+            raise ValueError(f"it stores {len(items)} things in {kind_of(found)}")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            found[_key(key)] = value
+            found[key_of(key)] = value
         if len(found) > ASIDE_LIMIT:
             raise ValueError(f"it has more than {ASIDE_LIMIT} arrays")
+
+    def into_list(self, items: list[Any]) -> None:
+        if not self._wanted.lists:
+            raise ValueError("it holds a list")
+        found = self.top()
+        if not isinstance(found, list):
+            raise ValueError(f"it appends to {kind_of(found)}")
+        found.extend(items)
+        if len(found) > ASIDE_LIMIT:
+            raise ValueError(f"a list has more than {ASIDE_LIMIT} things")
 
     # --- the five names ---
 
@@ -163,76 +158,48 @@ class _Reader:
                 f"it names {module[:60]}.{name[:60]}, and only numpy's arrays are read: the file"
                 " could run any program, so nothing of it was run"
             )
-        self.push(_Name(name))
+        self.push(Name(name))
 
     def named(self) -> None:
-        name, module = _text(self.pop()), _text(self.pop())
+        name, module = text_of(self.pop()), text_of(self.pop())
         self.name(module, name)
 
     def reduce(self) -> None:
         arguments, function = self.pop(), self.pop()
-        if not isinstance(function, _Name) or not isinstance(arguments, tuple):
-            raise ValueError(f"it calls {_kind(function)}")
-        if function.name == "_reconstruct" and arguments[:1] == (_Name("ndarray"),):
+        if not isinstance(function, Name) or not isinstance(arguments, tuple):
+            raise ValueError(f"it calls {kind_of(function)}")
+        if function.name == "_reconstruct" and arguments[:1] == (Name("ndarray"),):
             self.push(StoredArray())
         elif function.name == "dtype" and arguments:
-            self.push(_Form(_text(arguments[0])))
+            self.push(Form(text_of(arguments[0])))
         elif function.name == "encode" and len(arguments) == 2:
-            if _text(arguments[1]) not in ("latin1", "latin-1"):
-                raise ValueError(f"it encodes as {_text(arguments[1])!r}")
+            if text_of(arguments[1]) not in ("latin1", "latin-1"):
+                raise ValueError(f"it encodes as {text_of(arguments[1])!r}")
             self.push(arguments[0])
         else:
             raise ValueError(f"it calls {function.name} with {len(arguments)} arguments")
 
     def build(self) -> None:
         state, target = self.pop(), self.top()
-        if isinstance(target, _Form) and isinstance(state, tuple) and len(state) >= 2:
-            target.order = _text(state[1])
+        if isinstance(target, Form) and isinstance(state, tuple) and len(state) >= 2:
+            target.order = text_of(state[1])
         elif isinstance(target, StoredArray) and isinstance(state, tuple) and len(state) == 5:
             _, shape, form, fortran, contents = state
             if fortran:
                 raise ValueError("an array is stored column by column")
-            if not isinstance(shape, tuple) or len(shape) != 3:
-                raise ValueError("an array's shape is none of three axes")
+            if not isinstance(shape, tuple) or len(shape) != self._wanted.axes:
+                count = {2: "two", 3: "three"}[self._wanted.axes]
+                raise ValueError(f"an array's shape is none of {count} axes")
             if any(type(n) is not int or not 0 <= n < _DIMENSION for n in shape):
                 raise ValueError(f"an array has the shape {[str(n)[:20] for n in shape]}")
             if isinstance(contents, Short):
                 contents = contents.contents()
             if not isinstance(contents, Contents):
-                raise ValueError(f"an array's contents are {_kind(contents)}")
-            target.shape, target.dtype, target.contents = shape, _dtype(form), contents
+                raise ValueError(f"an array's contents are {kind_of(contents)}")
+            target.shape, target.contents = shape, contents
+            target.dtype = dtype_of(form, self._wanted.numbers)
         else:
-            raise ValueError(f"it sets the state of {_kind(target)}")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, Short):
-        raise ValueError(f"here stands {_kind(value)}, wanted a text")
-    return value.text()
-
-
-def _key(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_key(part) for part in value if not isinstance(part, tuple))
-    if isinstance(value, Short):
-        return _text(value)
-    if type(value) in (int, float):
-        return value
-    raise ValueError(f"a key is {_kind(value)}, wanted text and numbers")
-
-
-def _dtype(form: Any) -> np.dtype:
-    if isinstance(form, _Form) and form.order in ("<", ">", "=", "|"):
-        if match := _FORM.fullmatch(form.letters):
-            order = match[1] or form.order
-            return np.dtype((order if order in "<>" else "<") + "f" + match[2])
-    found = form.letters if isinstance(form, _Form) else _kind(form)
-    raise ValueError(f"an array's numbers are {found[:60]!r}, wanted floats of 4 or 8 bytes")
-
-
-def _kind(value: Any) -> str:
-    names = {Short: "text", Contents: "long text", StoredArray: "an array", _Form: "a dtype"}
-    return names.get(type(value), type(value).__name__)
+            raise ValueError(f"it sets the state of {kind_of(target)}")
 
 
 def _integer(raw: bytes) -> int:
@@ -293,6 +260,10 @@ _STEPS: dict[bytes, Callable[[_Reader], Any]] = {
     b"\x87": lambda r: r.tuple_of(3),
     b"}": lambda r: r.push({}),
     b"d": lambda r: _dictionary(r),
+    b"]": lambda r: r.push([]),
+    b"l": lambda r: r.push(r.above_mark()),
+    b"e": lambda r: r.into_list(r.above_mark()),
+    b"a": lambda r: _one_more(r),
     b"s": lambda r: _one_item(r),
     b"u": lambda r: r.into_dictionary(r.above_mark()),
     b"p": lambda r: r.put(_integer(r.file.line())),
@@ -318,3 +289,8 @@ def _dictionary(reader: _Reader) -> None:
 def _one_item(reader: _Reader) -> None:
     value, key = reader.pop(), reader.pop()
     reader.into_dictionary([key, value])
+
+
+def _one_more(reader: _Reader) -> None:
+    value = reader.pop()
+    reader.into_list([value])

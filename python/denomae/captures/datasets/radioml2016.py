@@ -17,7 +17,8 @@ import numpy as np
 
 from denomae.captures.datasets.labelled import LabelledFrames, Truth, blocks_in_order
 from denomae.captures.datasets.names import RADIOML_2016, our_names
-from denomae.captures.datasets.pickledata import StoredArray, read_array_dictionary
+from denomae.captures.datasets.pickledata import read_array_dictionary
+from denomae.captures.datasets.pickleparts import StoredArray
 from denomae.captures.files import open_plain_file
 from denomae.errors import CaptureError
 
