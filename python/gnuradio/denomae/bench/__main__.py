@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from denomae.bench.row import Row
 
+from .blocks import block_rows
 from .live import live_rows
 from .sampler import sampler_rows
 
@@ -28,6 +29,7 @@ def main() -> int:
 
 def _rows(arguments: argparse.Namespace) -> Iterator[Row]:
     yield from sampler_rows(arguments.seconds / 5)
+    yield from block_rows(arguments.device, arguments.batch_size, arguments.seconds / 5)
     yield from live_rows(arguments.device, arguments.batch_size, arguments.seconds)
 
 
