@@ -34,13 +34,15 @@ def test_the_flowgraphs_benchmark_gives_every_row():
         "denoiser": "kS/s",
         "eight channels, one engine": "labels/s",
         "recorder at 20 MS/s": "MS/s",
+        "label display, share of a core": "%",
         "flowgraph, saturated": "labels/s",
         "flowgraph, latency p99 at half": "ms",
         "work() p99.9 at 10 MS/s": "ms",
         "delivered at 10 MS/s": "MS/s",
         "memory of the process": "MiB",
     }
-    assert all(row.value > 0 for row in rows)
+    # the display's is a difference, which in so short a run may come out on either side of nothing
+    assert all(row.value > 0 for row in rows if row.unit != "%")
 
 
 def test_the_time_of_every_call_of_work_is_counted(engine):

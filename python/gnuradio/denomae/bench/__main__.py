@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from denomae.bench.row import Row
 
 from .blocks import block_rows
+from .display import display_row
 from .live import live_rows
 from .sampler import sampler_rows
 
@@ -30,6 +31,7 @@ def main() -> int:
 def _rows(arguments: argparse.Namespace) -> Iterator[Row]:
     yield from sampler_rows(arguments.seconds / 5)
     yield from block_rows(arguments.device, arguments.batch_size, arguments.seconds / 5)
+    yield display_row(arguments.seconds / 5)
     yield from live_rows(arguments.device, arguments.batch_size, arguments.seconds)
 
 
