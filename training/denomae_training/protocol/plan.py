@@ -81,7 +81,7 @@ def _of_denomae10(settings: Settings) -> Iterator[Point]:
     for labels in (100, 5_000):
         for pretrained in (None, denoising(settings), five):
             point = tuned(settings, pretrained, BOTH, 1, labels, ("labels",))
-            longest = labels == 5_000 and pretrained is five  # half an hour of two cores
+            longest = labels == 5_000 and pretrained  # half an hour of two cores each
             yield replace(point, tier="full" if longest else "cpu")
 
 
