@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from statistics import median
 
 import pytest
 from examples_bench import CAPTURE, compiled
@@ -14,7 +15,12 @@ from examples_bench import CAPTURE, compiled
 RATE_HZ = 2e6
 """Of the whole band; each channel has an eighth of it."""
 WARM_S = 60.0
+PART_S = 150
+"""Memory is told by the median of so many seconds, at the beginning and at the end: what one second
+shows lies within a saw's teeth of about 13 MiB, for batches of any size up to the largest come and
+go, and the allocator gives back to the system what is free at the top of its heap, no more."""
 MOST_GROWTH_MIB = 8.0
+MOST_SWING_MIB = 32.0
 QUEUE_FRAMES = 256
 
 _SOAK = """
@@ -37,7 +43,7 @@ flowgraph.wait()
 print(json.dumps({{
     "seconds": time.monotonic() - began,
     "samples": flowgraph.throttle.nitems_written(0),
-    "memory_mib": [sizes[0], sizes[-1], max(sizes)],
+    "memory_mib": sizes,
     "threads": [threads, threads_then],
     "counters": [classifier.counters() for classifier in classifiers],
     "status": [classifier.status() for classifier in classifiers],
@@ -68,7 +74,9 @@ def test_ten_minutes_of_eight_channels_leave_memory_flat_and_no_drop_unexplained
     found = json.loads(done.stdout.splitlines()[-1])
     counters, status, published = (found[name] for name in ("counters", "status", "published"))
     rate = found["samples"] / found["seconds"] / 1e6
-    start, end, most = found["memory_mib"]
+    sizes = found["memory_mib"]
+    assert len(sizes) > 2 * PART_S
+    start, end, most = median(sizes[:PART_S]), median(sizes[-PART_S:]), max(sizes)
     of = {name: sum(c[name] for c in counters) for name in counters[0]}
     with capsys.disabled():
         print(
@@ -79,7 +87,8 @@ def test_ten_minutes_of_eight_channels_leave_memory_flat_and_no_drop_unexplained
             f" memory {start:.1f} MiB at the start, {end:.1f} at the end, {most:.1f} at most"
         )
     assert rate > 0.9 * RATE_HZ / 1e6
-    assert most - start < MOST_GROWTH_MIB
+    assert end - start < MOST_GROWTH_MIB
+    assert most - start < MOST_SWING_MIB
     assert found["threads"][0] == found["threads"][1]
     for counter, state in zip(counters, status, strict=True):
         accounted = sum(counter[fate] for fate in ("gated", "invalid", "dropped", "delivered"))
