@@ -265,6 +265,7 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
         "frame_length": a.frame_length,
         "signal_patch": a.signal_patch,
         "image_patch": a.image_patch,
+        "spectra_patch": a.spectra_patch,
         "width": a.width,
         "heads": a.heads,
         "head_width": a.head_width,
@@ -281,6 +282,9 @@ def _check_values(config: CheckpointConfig, path: Path) -> None:
             refuse(f"architecture.{name}", depth, "1 to 64")
     if a.frame_length % a.signal_patch:
         multiple = f"a multiple of signal_patch {a.signal_patch}"
+        refuse("architecture.frame_length", a.frame_length, multiple)
+    if "spectra" in map(a.form, config.modalities) and a.frame_length % a.spectra_patch:
+        multiple = f"a multiple of spectra_patch {a.spectra_patch}"
         refuse("architecture.frame_length", a.frame_length, multiple)
     if a.image.height % a.image_patch or a.image.width % a.image_patch:
         multiple = f"multiples of image_patch {a.image_patch}"

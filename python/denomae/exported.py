@@ -14,6 +14,7 @@ from denomae.modalities import MODALITIES, in_table_order
 from denomae.model.classifier import Classifier
 from denomae.raster import ImageSpec
 from denomae.raster.windows import positions_of, windows_at_once
+from denomae.spectra import logarithms, power_spectrum, powers
 
 INPUT, OUTPUTS = "iq", ("probabilities", "snr_db", "logits")
 
@@ -52,15 +53,18 @@ class ExportedClassifier(nn.Module):
             mean = points.square().sum((1, 2), keepdim=True) / points.shape[1]
             points = points / torch.where(mean > 0, mean, 1.0).sqrt()
         points = points.float()
-        inputs = {
-            name: draw(points, self._image)
-            if MODALITIES[name].form == "image"
-            else points.transpose(1, 2)
-            for name in self._names
-        }
-        verdict = self.model(inputs)
+        verdict = self.model({name: self._view(name, points) for name in self._names})
         probabilities = (verdict.logits / self._temperature).softmax(1)
         return probabilities, verdict.snr_db, verdict.logits
+
+    def _view(self, name: str, points: Tensor) -> Tensor:
+        """One modality of samples float32 [B, N, 2]."""
+        form = MODALITIES[name].form
+        if form == "image":
+            return draw(points, self._image)
+        if form == "spectra":
+            return logarithms(power_spectrum(*powers(points[..., 0], points[..., 1])))
+        return points.transpose(1, 2)
 
 
 def draw(points: Tensor, image: ImageSpec) -> Tensor:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The five modalities of DenoMAE, as one table, and how each is built from IQ frames."""
+"""The modalities as one table, and how each is built from IQ frames: the five of DenoMAE (arXiv
+2501.11538), and spectra, which show in one token what a signal has all along a frame."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from denomae.errors import DenomaeError
 from denomae.raster import ImageSpec, constellation_image
 from denomae.raster.shown import shown_samples
+from denomae.spectra import spectra
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Modality:
 
     name: str
     waveform: str  # "noisy", "clean" or "noise"
-    form: str  # "image" or "signal"
+    form: str  # "image", "signal" or "spectra"
     target: str  # the modality that its decoder reconstructs
 
 
@@ -32,8 +34,12 @@ MODALITIES: dict[str, Modality] = {
         Modality("clean_image", "clean", "image", target="clean_image"),
         Modality("clean_signal", "clean", "signal", target="clean_signal"),
         Modality("noise", "noise", "signal", target="noise"),
+        Modality("noisy_spectra", "noisy", "spectra", target="clean_spectra"),
+        Modality("clean_spectra", "clean", "spectra", target="clean_spectra"),
     )
 }
+PUBLISHED_MODALITIES = ("noisy_image", "noisy_signal", "clean_image", "clean_signal", "noise")
+NOISY_MODALITIES = tuple(m.name for m in MODALITIES.values() if m.waveform == "noisy")
 LIVE_MODALITIES = ("noisy_image", "noisy_signal")
 
 
@@ -85,7 +91,8 @@ def build(
             noisy waveform, where there is one.
 
     Returns:
-        name to float32 [B, C, H, W] (images) or [B, 2, N] (signals), in table order.
+        name to float32 [B, C, H, W] (images), [B, 2, N] (signals) or [B, L, N] (spectra), in table
+        order.
     """
     built: dict[str, Tensor] = {}
     for name in in_table_order(names):
@@ -94,6 +101,8 @@ def build(
         if modality.form == "image":
             samples = shown_samples(frames, image, waveforms.get("noisy"))
             built[name] = constellation_image(samples, image)
+        elif modality.form == "spectra":
+            built[name] = spectra(frames)
         else:
             built[name] = torch.view_as_real(frames).transpose(1, 2).contiguous()
     return built

@@ -45,6 +45,8 @@ def test_targets_are_the_clean_forms():
         "clean_image": "clean_image",
         "clean_signal": "clean_signal",
         "noise": "noise",
+        "noisy_spectra": "clean_spectra",
+        "clean_spectra": "clean_spectra",
     }
 
 

@@ -10,7 +10,7 @@ import torch
 
 from denomae.checkpoint import Provenance, load_model, read_config, write_checkpoint
 from denomae.errors import DenomaeError
-from denomae.modalities import MODALITIES
+from denomae.modalities import PUBLISHED_MODALITIES
 from denomae.model.denoiser import Denoiser, denoised, filtered
 from denomae.model.denomae import DenoMAE
 from denomae.model.presets import PRESETS
@@ -28,7 +28,7 @@ NOISY = ("noisy_image", "noisy_signal")
 
 @pytest.fixture(scope="module")
 def sample():
-    return sample_of(make_batch(RECIPES["live11"], 3, first=0, size=4), tuple(MODALITIES), TINY)
+    return sample_of(make_batch(RECIPES["live11"], 3, first=0, size=4), PUBLISHED_MODALITIES, TINY)
 
 
 def written(folder: Path, objective, architecture=TINY):
@@ -90,7 +90,7 @@ def test_the_loss_is_the_error_of_what_is_denoised_in_units_of_the_noise(sample)
 
 def test_a_pretrained_model_denoises_from_what_is_on_the_air_alone(sample):
     torch.manual_seed(0)
-    model = DenoMAE(TINY, tuple(MODALITIES)).eval()
+    model = DenoMAE(TINY, PUBLISHED_MODALITIES).eval()
     noisy = {name: sample.views[name] for name in NOISY}
     with torch.no_grad():
         torch.testing.assert_close(denoised(model, sample.views), denoised(model, noisy))

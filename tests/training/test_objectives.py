@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from denomae.modalities import LIVE_MODALITIES, MODALITIES
+from denomae.modalities import LIVE_MODALITIES, MODALITIES, PUBLISHED_MODALITIES
 from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
 from denomae.model.encoder import patchify
@@ -18,7 +18,7 @@ from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipes import RECIPES
 
 NANO = PRESETS["nano"]
-NAMES = tuple(MODALITIES)
+NAMES = PUBLISHED_MODALITIES
 
 
 @pytest.fixture(scope="module")

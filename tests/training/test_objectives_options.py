@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from denomae.errors import DenomaeError
-from denomae.modalities import MODALITIES
+from denomae.modalities import MODALITIES, PUBLISHED_MODALITIES
 from denomae.model.encoder import patchify
 from denomae.model.masking import dirichlet_counts
 from denomae.model.presets import PRESETS
@@ -18,7 +18,7 @@ from denomae_training.signals.dataset import make_batch
 from denomae_training.signals.recipes import RECIPES
 
 TINY = replace(PRESETS["nano"], width=32, depth=2, heads=2, decoder_width=32, decoder_heads=2)
-NAMES = tuple(MODALITIES)
+NAMES = PUBLISHED_MODALITIES
 COUNTS = {name: TINY.token_count(name) for name in NAMES}
 ALL = {
     "plain": Denomae(),

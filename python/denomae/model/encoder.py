@@ -32,6 +32,8 @@ def patchify(name: str, values: Tensor, architecture: Architecture) -> Tensor:
     image = architecture.image
     if MODALITIES[name].form == "image":
         return patchify_image(values, architecture.image_patch)
+    if MODALITIES[name].form == "spectra":
+        return patchify_signal(values, architecture.spectra_patch)
     if architecture.signal_form == "image":
         values = signal_as_image(values, image.channels, image.height, image.width)
         return patchify_image(values, architecture.image_patch)
@@ -47,6 +49,8 @@ def unpatchify(name: str, patches: Tensor, architecture: Architecture) -> Tensor
     image = architecture.image
     if MODALITIES[name].form == "image":
         return unpatchify_image(patches, architecture.image_patch, image.height, image.width)
+    if MODALITIES[name].form == "spectra":
+        return unpatchify_signal(patches, architecture.spectra_patch)
     if architecture.signal_form == "image":
         raise DenomaeError(
             f"this model draws {name} as an image of its real part, from which no I/Q signal comes "

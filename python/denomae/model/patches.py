@@ -39,7 +39,7 @@ def signal_as_image(signal: Tensor, channels: int, height: int, width: int) -> T
 
 
 def patchify_signal(signal: Tensor, patch: int) -> Tensor:
-    """[B, 2, N] to [B, N/p, 2 * p]; N a multiple of `patch`."""
+    """[B, C, N] to [B, N/p, C * p]; N a multiple of `patch`. C is 2 for I and Q."""
     batch, channels, length = signal.shape
     if length % patch:
         raise DenomaeError(f"a signal of {length} samples does not divide into patches of {patch}")
@@ -51,7 +51,7 @@ def patchify_signal(signal: Tensor, patch: int) -> Tensor:
 
 
 def unpatchify_signal(patches: Tensor, patch: int) -> Tensor:
-    """The inverse of `patchify_signal`."""
+    """The inverse of `patchify_signal`: [B, N/p, C * p] to [B, C, N]."""
     batch, count, size = patches.shape
     cells = patches.reshape(batch, count, size // patch, patch)
     return cells.transpose(1, 2).reshape(batch, size // patch, count * patch)

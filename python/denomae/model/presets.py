@@ -8,6 +8,7 @@ from typing import Literal
 
 from denomae.modalities import MODALITIES
 from denomae.raster import PAPER_IMAGE, ImageSpec
+from denomae.spectra import LINES
 from denomae.typed import MAY_BE_MISSING
 
 
@@ -19,7 +20,7 @@ class Architecture:
     "gated" (GEGLU, arXiv 2002.05202, at about the same cost). The gate multiplies two linear
     views of a token, which is how phase and envelope are read off I and Q.
     `signal_form` is how signals are cut: into stretches of I and Q ("patches"), or, as published,
-    drawn as an image of their real part and cut like one ("image").
+    drawn as an image of their real part and cut like one ("image"). `spectra_patch` is in bins.
     """
 
     frame_length: int = 1024
@@ -35,21 +36,26 @@ class Architecture:
     decoder_heads: int = 4
     head_width: int = 128
     signal_form: Literal["patches", "image"] = field(default="patches", metadata=MAY_BE_MISSING)
+    spectra_patch: int = field(default=32, metadata=MAY_BE_MISSING)
 
     def form(self, modality: str) -> str:
-        """ "image" or "signal": how the model cuts a modality into patches."""
-        return "image" if self.signal_form == "image" else MODALITIES[modality].form
+        """ "image", "signal" or "spectra": how the model cuts a modality into patches."""
+        form = MODALITIES[modality].form
+        return self.signal_form.replace("patches", "signal") if form == "signal" else form
 
     def token_count(self, modality: str) -> int:
         """How many tokens a modality has."""
         if self.form(modality) == "image":
             return (self.image.height // self.image_patch) * (self.image.width // self.image_patch)
-        return self.frame_length // self.signal_patch
+        patch = self.spectra_patch if self.form(modality) == "spectra" else self.signal_patch
+        return self.frame_length // patch
 
     def patch_size(self, modality: str) -> int:
         """How many numbers a patch of a modality holds."""
         if self.form(modality) == "image":
             return self.image.channels * self.image_patch**2
+        if self.form(modality) == "spectra":
+            return len(LINES) * self.spectra_patch
         return 2 * self.signal_patch
 
 

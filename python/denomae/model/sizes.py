@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from denomae.modalities import LIVE_MODALITIES, MODALITIES
+from denomae.modalities import LIVE_MODALITIES, PUBLISHED_MODALITIES
 from denomae.model.blocks import GATED_MLP_RATIO
 from denomae.model.classifier import Classifier
 from denomae.model.denomae import DenoMAE
@@ -35,7 +35,7 @@ def preset_table() -> list[dict[str, object]]:
     for name, a in PRESETS.items():
         with torch.device("meta"):  # shapes, but no memory
             classifier = Classifier(a, LIVE_MODALITIES, class_count=11)
-            whole = DenoMAE(a, tuple(MODALITIES))
+            whole = DenoMAE(a, PUBLISHED_MODALITIES)
         rows.append(
             {
                 "preset": name,

@@ -24,7 +24,8 @@ class Kept:
 
     Attributes:
         image_share: of an image's patches those with the most in them, so many of all (0..1).
-        signal_every: of a signal's patches every so-manieth, from the first.
+        signal_every: of a signal's patches every so-manieth, from the first. Those of spectra, each
+            of which may hold the line that tells, are all kept.
     """
 
     image_share: float = 1.0
@@ -39,6 +40,8 @@ class Kept:
         """How many of a modality's tokens are kept, at least one."""
         if MODALITIES[name].form == "image":
             return max(1, round(self.image_share * tokens))
+        if MODALITIES[name].form == "spectra":
+            return tokens
         return -(-tokens // self.signal_every)
 
 
@@ -63,6 +66,7 @@ def visible_tokens(
             mass = patchify(name, values, architecture).sum(-1, dtype=torch.float32)  # [B, T]
             visible[name] = mass.topk(count, dim=1).indices.sort(1).values
         else:
-            places = torch.arange(0, tokens, kept.signal_every, device=values.device)
+            step = 1 if count == tokens else kept.signal_every
+            places = torch.arange(0, tokens, step, device=values.device)
             visible[name] = places.expand(values.shape[0], -1)
     return visible

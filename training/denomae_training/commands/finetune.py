@@ -24,7 +24,7 @@ from denomae.checkpoint import (
 )
 from denomae.cli.text import print_table
 from denomae.errors import DenomaeError
-from denomae.modalities import LIVE_MODALITIES
+from denomae.modalities import NOISY_MODALITIES
 from denomae.model.classifier import Classifier
 from denomae.model.presets import Architecture
 from denomae.model.sparse import ALL
@@ -200,10 +200,11 @@ class Finetune:
             return None
         if self.tuning.mode == "linear":
             raise DenomaeError("a linear probe takes synthesized frames; leave --captures out")
-        if not set(self.tuning.names) <= set(LIVE_MODALITIES):
+        if not set(self.tuning.names) <= set(NOISY_MODALITIES):
             raise DenomaeError(
                 f"the modalities are {list(self.tuning.names)}, and recordings have "
-                f"{list(LIVE_MODALITIES)} alone; wanted --modalities image, signal or both"
+                f"{list(NOISY_MODALITIES)} alone; wanted --modalities image, signal, spectra, both "
+                "or all"
             )
         captures = Captures(
             self.captures, self.mix, self.family, self.split_seed, self.leave_out_unknown

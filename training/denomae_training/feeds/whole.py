@@ -10,6 +10,7 @@ import torch
 from denomae.errors import DenomaeError
 from denomae.modalities import MODALITIES
 from denomae.model.presets import Architecture
+from denomae.spectra import LINES
 from denomae_training.feeds.sample import Sample
 from denomae_training.loop.faults import out_of_memory
 
@@ -81,4 +82,5 @@ def _numbers(name: str, architecture: Architecture) -> int:
     image = architecture.image
     if MODALITIES[name].form == "image":
         return image.channels * image.height * image.width
-    return 2 * architecture.frame_length
+    count = len(LINES) if MODALITIES[name].form == "spectra" else 2
+    return count * architecture.frame_length

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from denomae.errors import DenomaeError
-from denomae.modalities import LIVE_MODALITIES, MODALITIES, in_table_order
+from denomae.modalities import LIVE_MODALITIES, MODALITIES, NOISY_MODALITIES, in_table_order
 from denomae.model.presets import Architecture
 from denomae.model.sparse import Kept
 
-SHORT = {"image": ("noisy_image",), "signal": ("noisy_signal",), "both": LIVE_MODALITIES}
+SHORT = {
+    "image": ("noisy_image",),
+    "signal": ("noisy_signal",),
+    "spectra": ("noisy_spectra",),
+    "both": LIVE_MODALITIES,
+    "all": NOISY_MODALITIES,
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class Tuning:
     """What learns: the whole model; the head alone, behind an encoder that stays as it is; or a
     linear probe of that encoder, which is a figure and no model."""
     modalities: tuple[str, ...] = ("both",)
-    """What the model looks at: image, signal, both, or modalities by their names."""
+    """What the model looks at: image, signal, spectra; both, which are image and signal; all; or
+    modalities by their names."""
     visible_share: float = 1.0
     """Share of each modality's tokens that training shows at first; with a frozen encoder 1."""
     whole_from: float = 0.0

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from denomae.checkpoint import CheckpointConfig, load_model, read_config
 from denomae.errors import DenomaeError
-from denomae.modalities import LIVE_MODALITIES, MODALITIES, in_table_order
+from denomae.modalities import LIVE_MODALITIES, MODALITIES, NOISY_MODALITIES, in_table_order
 from denomae.model.denoiser import Denoiser
 from denomae.model.encoder import Encoder, patchify
 from denomae.model.presets import Architecture
@@ -53,7 +53,7 @@ class Denoise(Objective):
         if wrong:
             raise DenomaeError(
                 f"a denoiser was asked to look at {wrong}, which nobody has on the air; "
-                f"choose among {list(LIVE_MODALITIES)}"
+                f"choose among {list(NOISY_MODALITIES)}"
             )
         if self.frozen and self.start is None:
             raise DenomaeError(

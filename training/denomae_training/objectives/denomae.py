@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from denomae.modalities import MODALITIES
+from denomae.modalities import MODALITIES, PUBLISHED_MODALITIES
 from denomae_training.objectives.masked import Masked
 
 
 @dataclass(frozen=True)
 class Denomae(Masked):
-    """Any subset of the five modalities; each decoder gives its modality without noise."""
+    """Any modalities; each decoder gives its modality without noise."""
 
-    modalities: tuple[str, ...] = tuple(MODALITIES)
+    modalities: tuple[str, ...] = PUBLISHED_MODALITIES
 
     @property
     def targets(self) -> dict[str, str]:

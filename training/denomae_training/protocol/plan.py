@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from denomae.errors import DenomaeError
-from denomae.modalities import LIVE_MODALITIES, MODALITIES
+from denomae.modalities import LIVE_MODALITIES, PUBLISHED_MODALITIES
 from denomae_training.objectives.dae import Dae
 from denomae_training.objectives.denomae import Denomae
 from denomae_training.objectives.mae import Mae
@@ -18,7 +18,7 @@ from denomae_training.protocol.settings import Settings
 
 IMAGE, SIGNAL, BOTH = ("noisy_image",), ("noisy_signal",), LIVE_MODALITIES
 NAMES = {IMAGE: "image", SIGNAL: "signal", BOTH: "both"}
-FIVE = tuple(MODALITIES)
+FIVE = PUBLISHED_MODALITIES
 SUBSETS = {  # number of modalities, in the order in which the paper adds them
     "noisy-image": IMAGE,
     "noisy-both": BOTH,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from denomae.errors import DenomaeError
-from denomae.modalities import MODALITIES
+from denomae.modalities import PUBLISHED_MODALITIES
 from denomae.typed import from_json, to_json
 
 SCHEMA = "denomae.result/1"
@@ -109,15 +109,15 @@ class Result:
 
 
 def inputs_of(modalities: tuple[str, ...]) -> str:
-    """What a classifier looks at, in words; the noisy image and signal go without "noisy"."""
-    live = {"noisy_image": "image", "noisy_signal": "signal"}
+    """What a classifier looks at, in words; the noisy ones go without "noisy"."""
+    live = {"noisy_image": "image", "noisy_signal": "signal", "noisy_spectra": "spectra"}
     return " + ".join(live.get(name, name.replace("_", " ")) for name in modalities)
 
 
 def learnt_from(modalities: tuple[str, ...]) -> str:
     """What was pretrained on, in words."""
-    absent = [name for name in MODALITIES if name not in modalities]
-    if len(absent) <= 1:
+    absent = [name for name in PUBLISHED_MODALITIES if name not in modalities]
+    if len(absent) <= 1 and len(modalities) <= 5:
         return f"all but {absent[0].replace('_', ' ')}" if absent else "all five"
     return ", ".join(name.replace("_", " ") for name in modalities)
 
