@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from denomae.errors import DenomaeError
-from denomae.modalities import LIVE_MODALITIES
 from denomae_training.commands.common import Images
 from denomae_training.commands.configuration import to_plain, write_configuration
 from denomae_training.commands.evaluate import Evaluate
@@ -21,7 +21,7 @@ from denomae_training.commands.finetune import Finetune
 from denomae_training.commands.pretrain import Pretrain
 from denomae_training.commands.record import Record
 from denomae_training.commands.stages import Stage, run_stage
-from denomae_training.finetuning.tuning import Tuning
+from denomae_training.finetuning.tuning import Tuning, modality_names
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.objectives.denoise import Denoise
 from denomae_training.objectives.denomae import Denomae
@@ -41,6 +41,8 @@ class LiveModel:
     recipe: str = "live"
     images: Images = "raw"
     """Samples that images show; as of `pretrain`."""
+    modalities: tuple[str, ...] = ("all",)
+    """What the model looks at; as of `finetune`."""
     seed: int = 1
     pretrain_frames: int = 400_000
     """0: from scratch."""
@@ -49,6 +51,8 @@ class LiveModel:
     """0: no denoiser."""
     batch_size: int = 64
     learning_rate: float = 1e-3
+    optimizer: Literal["adamw", "muon"] = "muon"
+    """As of a schedule."""
     warmup_frames: int = 10_000
     """Of each training."""
     visible_share: float = 0.5
@@ -101,8 +105,8 @@ class LiveModel:
             objective = Denoise(
                 start=tuned,
                 frozen=True,
-                modalities=LIVE_MODALITIES,
-                reconstructed=LIVE_MODALITIES[1:],
+                modalities=modality_names(self.modalities),
+                reconstructed=("noisy_signal",),
             )
             denoiser = replace(
                 self._pretraining(),
@@ -129,14 +133,14 @@ class LiveModel:
             yield Stage("denoising", denoised, 0)
 
     def _pretraining(self) -> Pretrain:
-        """Nothing masked: noisy image and signal, whole, to the clean ones, which did best of all
-        pretrainings of `denomae10` (docs/results.md)."""
+        """Nothing masked: what is noisy, whole, to what is clean; it did best of all pretrainings
+        of `denomae10` (docs/results.md)."""
         return Pretrain(
             output=self.output / "pretrain",
             preset=self.preset,
             recipe=self.recipe,
             images=self.images,
-            objective=Denomae(LIVE_MODALITIES, masked_share=0.0),
+            objective=Denomae(modality_names(self.modalities), masked_share=0.0),
             seed=self.seed,
             schedule=self._schedule(self.pretrain_frames),
             machine=self.machine,
@@ -152,6 +156,7 @@ class LiveModel:
             name="live",
             seed=self.seed,
             tuning=Tuning(
+                modalities=self.modalities,
                 visible_share=self.visible_share,
                 whole_from=0.7,
                 validation_frames=self.validation_frames,
@@ -166,6 +171,7 @@ class LiveModel:
             frames=frames,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
             warmup_frames=self.warmup_frames,
         )
 

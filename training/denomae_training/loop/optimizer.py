@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AdamW over a model's trainable parameters, slower in lower layers if so wanted."""
+"""AdamW or Muon over a model's trainable parameters, slower in lower layers if so wanted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from denomae.errors import DenomaeError
+from denomae_training.loop.muon import Muon
 from denomae_training.loop.schedule import Schedule
 
 _BLOCK = re.compile(r"(?:^|\.)encoder\.blocks\.(\d+)\.")
@@ -22,8 +23,9 @@ def optimizer_of(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
     Raises:
         DenomaeError: nothing is to be trained, or a layer decay without encoder blocks.
     """
-    groups = parameter_groups(model, schedule.weight_decay, schedule.layer_decay)
-    return torch.optim.AdamW(
+    muon = schedule.optimizer == "muon"
+    groups = parameter_groups(model, schedule.weight_decay, schedule.layer_decay, muon)
+    return (Muon if muon else torch.optim.AdamW)(
         groups, lr=schedule.learning_rate, betas=(0.9, schedule.beta2), fused=True
     )
 
@@ -35,9 +37,10 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 def parameter_groups(
-    model: nn.Module, weight_decay: float, layer_decay: float = 1.0
+    model: nn.Module, weight_decay: float, layer_decay: float = 1.0, muon: bool = False
 ) -> list[dict[str, Any]]:
-    """Parameters by weight decay, which matrices alone have, and by the `scale` of their rate.
+    """Parameters by weight decay, which matrices alone have, and by the `scale` of their rate; for
+    Muon the matrices of transformer blocks, those of decoders too, are groups marked `orthogonal`.
 
     A model with an `encoder_rate` has its head learn at the full rate, and all else at that share
     of it. With a layer decay d, the embeddings are layer 0, encoder block k (from 0) is layer
@@ -57,17 +60,19 @@ def parameter_groups(
         )
     top = len(blocks) + 1
     below_head = float(getattr(model, "encoder_rate", 1.0))
-    groups: dict[tuple[int, bool, bool], dict[str, Any]] = {}
+    groups: dict[tuple[int, bool, bool, bool], dict[str, Any]] = {}
     for name, parameter in named:
         layer, matrix = _layer(name, top), parameter.ndim > 1
         slower = below_head != 1 and not name.startswith("head.")
+        turned = muon and parameter.ndim == 2 and ".blocks." in name
         group = groups.setdefault(
-            (layer if layer_decay != 1 else top, matrix, slower),
+            (layer if layer_decay != 1 else top, matrix, slower, turned),
             {
                 "params": [],
                 "weight_decay": weight_decay if matrix else 0.0,
                 "scale": layer_decay ** (top - layer) * (below_head if slower else 1.0),
-            },
+            }
+            | ({"orthogonal": True} if turned else {}),
         )
         group["params"].append(parameter)
     return list(groups.values())

@@ -33,6 +33,9 @@ class Schedule:
     """Of a trapezoid."""
     weight_decay: float = 0.05
     """Of matrices; biases, norms and embeddings have none."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """muon: the matrices of transformer blocks move by their orthogonal momentum (see `muon`), all
+    else by AdamW; at the same rate."""
     beta2: float = 0.95
     """AdamW's memory of squared gradients; that of gradients is 0.9."""
     layer_decay: float = 1.0
