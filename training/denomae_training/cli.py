@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     from denomae_training.commands.bench import Bench
     from denomae_training.commands.calibrate import Calibrate
     from denomae_training.commands.check_signals import CheckSignals
+    from denomae_training.commands.choices import Choices
     from denomae_training.commands.data import Data
     from denomae_training.commands.evaluate import Evaluate
     from denomae_training.commands.finetune import Finetune
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         "report": Report,
         "record": Record,
         "protocol": Protocol,
+        "choices": Choices,
         "impairments": Impairments,
         "study": Study,
         "recipes": Recipes,

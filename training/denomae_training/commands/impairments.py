@@ -3,37 +3,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from denomae.checkpoint import Provenance, write_checkpoint
 from denomae.errors import DenomaeError
-from denomae.model.classifier import Classifier
 from denomae_training.checks.gnu_radio import GnuRadio
-from denomae_training.commands.common import (
-    architecture_of,
-    checkpoint_config,
-    commit,
-    open_machine,
-)
+from denomae_training.commands.common import architecture_of, open_machine
 from denomae_training.commands.configuration import to_plain
-from denomae_training.data.source import Synthesized
-from denomae_training.evaluation import Outcome, TestSet, calibrate
-from denomae_training.finetuning.finetune import finetune
-from denomae_training.finetuning.selection import Evaluated
+from denomae_training.evaluation import TestSet
 from denomae_training.finetuning.tuning import Tuning
 from denomae_training.loop.schedule import Machine, Schedule
-from denomae_training.loop.train import Run
-from denomae_training.proof.grading import share
 from denomae_training.proof.run import part
-from denomae_training.proof.settings import Counts
-from denomae_training.protocol.record import open_folder
+from denomae_training.proof.small_run import SmallRun, judged
 from denomae_training.report.table import Table, to_markdown
 from denomae_training.signals.recipes.live import LIVE
 from denomae_training.signals.recipes.live_without import LEFT_OUT, NOTHING, live_without
@@ -75,6 +58,7 @@ class Impairments:
         recipes = {name: live_without(name) for name in self.only}
         tests = TestSet(LIVE, self.seed, self.frames_per_snr * len(self.snr), self.snr)
         architecture = architecture_of(self.preset)
+        tuning = Tuning(visible_share=0.5, whole_from=0.7, validation_frames=self.validation_frames)
         device, precision = open_machine(self.machine)
         settings = {
             "preset": self.preset,
@@ -88,8 +72,14 @@ class Impairments:
                 print(f"run {number} of {len(recipes)}: {name} left out", file=sys.stderr)
 
                 def measure(name: str = name, recipe: Any = recipe) -> dict[str, Any]:
-                    checkpoint = self._trained(name, recipe, architecture, device, precision)
-                    return self._judged(checkpoint, tests, gnu_radio, device, precision)
+                    run = SmallRun(
+                        self.work / name, recipe, architecture, tuning, self.schedule, self.seed,
+                        self.machine,
+                    )  # fmt: skip
+                    checkpoint = run.trained(device, precision, preset=self.preset)
+                    return judged(
+                        checkpoint, tests, gnu_radio, self.gnu_radio, device, precision, self.seed
+                    )
 
                 rows[name] = part(self.output, name, settings, measure)
         table = _table(rows)
@@ -100,62 +90,6 @@ class Impairments:
 
             fill_file(self.page, {"impairments": {table.name: table}})
         print(to_markdown(table))
-
-    def _trained(
-        self, name: str, recipe: Any, architecture: Any, device: torch.device, precision: Any
-    ) -> Path:
-        """The checkpoint of a model that learnt without one impairment; trained once."""
-        folder = self.work / name
-        tuning = Tuning(visible_share=0.5, whole_from=0.7, validation_frames=self.validation_frames)
-        open_folder(folder, recipe=recipe.name, preset=self.preset, tuning=tuning,
-                    schedule=self.schedule, seed=self.seed)  # fmt: skip
-
-        def write(model: Classifier, row: Evaluated, outcome: Outcome) -> dict[str, float]:
-            provenance = Provenance(self.seed, 0, row.frames, commit())
-            config = checkpoint_config(
-                name, "classifier", architecture, tuning.names, recipe, provenance,
-                calibrate(outcome, recipe.classes.index("noise")),
-            )  # fmt: skip
-            write_checkpoint(folder / "checkpoint", config, model)
-            return {}
-
-        run = Run(name, self.seed, folder, self.schedule, self.machine)
-        source = Synthesized(recipe)
-        finetune(None, architecture, source, tuning, run, device, precision, after=write)
-        return folder / "checkpoint"
-
-    def _judged(
-        self,
-        checkpoint: Path,
-        tests: TestSet,
-        gnu_radio: GnuRadio,
-        device: torch.device,
-        precision: torch.dtype,
-    ) -> dict[str, Any]:
-        from denomae_training.proof.elsewhere import of_gnu_radio
-        from denomae_training.proof.said import Subject
-
-        subject = Subject(checkpoint, device, precision)
-        items = tests.items(0, tests.frames)
-        said = subject.asked(np.stack([item.noisy for item in items]))
-        truth = np.array([item.class_index for item in items])
-        right = subject.probabilities(said).argmax(1) == truth
-        named = subject.family_probabilities(said).argmax(1)
-        found = {
-            "live": share(right),
-            "live_family": share(named == subject.family_index(truth)),
-            "live_by_snr": {
-                f"{at:g}": share(right[place :: len(tests.snr_grid)])
-                for place, at in enumerate(tests.snr_grid)
-            },
-        }
-        if self.gnu_radio and not gnu_radio.missing:
-            counts = dataclasses.replace(Counts(), gnu_radio=self.gnu_radio)
-            made = of_gnu_radio(subject, gnu_radio, self.seed, counts, lambda _: None)
-            for channel in ("plain", "faded"):
-                kept = ("class_from", "family_from")
-                found[channel] = {key: made[channel][key] for key in kept}
-        return found
 
 
 def _table(rows: dict[str, dict[str, Any]]) -> Table:
