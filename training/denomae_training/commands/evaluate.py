@@ -15,6 +15,7 @@ from denomae.errors import DenomaeError
 from denomae.model.denoiser import denoised
 from denomae_training.commands.common import open_machine, recipe_of
 from denomae_training.evaluation import TestSet, report_of
+from denomae_training.evaluation.card import fill_card, sample_of_answers
 from denomae_training.evaluation.cost import cost_of
 from denomae_training.evaluation.denoising import denoising_report, linear_classes
 from denomae_training.evaluation.table import denoising_lines, lines_of
@@ -51,6 +52,9 @@ class Evaluate:
     output: Path | None = None
     """A folder for `evaluation.json`, `accuracy.png`, `confusion.png` and `reliability.png`; of a
     denoiser for `denoising.json`."""
+    page: Path | None = None
+    """A Markdown page, such as a model card, whose tables of the set `evaluation` are written
+    anew."""
     picture: Path | None = None
     """Where to draw the accuracy of every class at every SNR, as PNG."""
     machine: Machine = field(default_factory=Machine)
@@ -74,6 +78,7 @@ class Evaluate:
         outcome = built.answers(model)
         report = report_of(outcome, config.classes, recipe, config.calibration.temperature)
         cost = cost_of(model, self.batch_size, precision)
+        sample = sample_of_answers(outcome, grid, len(recipe.classes))
         rows = []
         if self.tokens:
             grid = kept_grid(self.tokens, self.signal_every, config.architecture)
@@ -83,6 +88,8 @@ class Evaluate:
             "checkpoint": config.name,
             "weights_sha256": config.weights_sha256,
             "seed": self.seed,
+            "frames_per_snr": self.frames_per_snr,
+            "sample": sample,
             "cost": dataclasses.asdict(cost),
         } | report
         if self.json:
@@ -100,6 +107,8 @@ class Evaluate:
             text = json.dumps(record, indent=1, allow_nan=False) + "\n"
             (self.output / "evaluation.json").write_text(text, encoding="utf-8")
             draw_report(report, f"{config.name} on {recipe.name}", self.output)
+        if self.page:
+            fill_card(self.page, report, config.families)
         if self.picture:
             from denomae_training.picture import draw_accuracy
 
