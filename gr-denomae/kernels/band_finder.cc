@@ -14,9 +14,9 @@ constexpr double independent =
     2.87; // of those behind a Hann window, which ties neighbours
 constexpr double deviations = 5.0;
 constexpr double gap_share = 0.25;
-constexpr double outside = 0.05; // of the power, on either side
+constexpr double outside = 0.05;    // of the power, on either side
 constexpr double core_share = 0.73; // 0.9 * 8 / pi^2: what clipping leaves of the 90 %
-constexpr double around_core = 4.0; // core widths
+constexpr double around_core = 2.0; // core widths
 
 struct stretch {
     std::size_t begin = 0, end = 0; // [begin, end)

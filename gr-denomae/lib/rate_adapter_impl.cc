@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <gnuradio/denomae/kernels/clipping.h>
-#include <gnuradio/fft/window.h>
 #include <gnuradio/io_signature.h>
 #include <stdexcept>
 #include <string>
@@ -13,11 +12,7 @@ namespace denomae {
 
 namespace {
 
-constexpr int bins = 1024;
-constexpr int line = 3;    // bins to either side that a constant reaches, and its own
-constexpr int beside = 32; // bins to either side that a signal around it would fill
-constexpr double overlapped =
-    0.947; // windows of Hann that overlap by half, as independent ones
+constexpr int bins = interval_spectra::bins;
 
 double valid_target(double target_bandwidth)
 {
@@ -59,14 +54,9 @@ rate_adapter_impl::rate_adapter_impl(double target_bandwidth,
       d_target_bandwidth(valid_target(target_bandwidth)),
       d_interval(valid_interval(interval)),
       d_adapting(adapting),
-      d_remove_dc(remove_dc),
-      d_fft(bins),
-      d_window(gr::fft::window::hann(bins))
+      d_remove_dc(remove_dc)
 {
     set_tag_propagation_policy(TPP_DONT); // they move with their samples
-    std::copy(d_window.begin(), d_window.end(), d_fft.get_inbuf());
-    d_fft.execute();
-    d_window_spectrum.assign(d_fft.get_outbuf(), d_fft.get_outbuf() + bins);
 }
 
 void rate_adapter_impl::set_target_bandwidth(double target_bandwidth)
@@ -141,15 +131,12 @@ void rate_adapter_impl::adapt_stretch()
 {
     const bool adapting = d_adapting, remove_dc = d_remove_dc;
     if (adapting || remove_dc) {
-        look();
+        d_spectra.look(d_stretch);
     }
-    if (!remove_dc) {
-        d_receiver_dc.reset();
+    if (remove_dc) {
+        d_receiver_dc.follow(d_spectra.levels(), d_spectra.floor());
     } else {
-        const auto windows = static_cast<double>(d_lines.size());
-        const double floor =
-            kernel::noise_floor(periodogram(0.0f), overlapped * windows) / windows;
-        d_receiver_dc.follow(levels(), floor / std::norm(d_window_spectrum[0]));
+        d_receiver_dc.reset();
     }
     if (adapting && d_follower.follow(measure(), d_target_bandwidth)) {
         d_resampler.finish(d_ready);
@@ -166,68 +153,11 @@ void rate_adapter_impl::adapt_stretch()
     d_stretch.clear();
 }
 
-void rate_adapter_impl::look()
-{
-    d_spectra.clear();
-    d_lines.clear();
-    const float sum = d_window_spectrum[0].real();
-    for (std::size_t begin = 0; begin + bins <= d_stretch.size(); begin += bins / 2) {
-        gr_complex constant = 0.0f;
-        for (int i = 0; i < bins; ++i) {
-            constant += d_stretch[begin + i] * d_window[i];
-        }
-        constant /= sum;
-        for (int i = 0; i < bins; ++i) {
-            d_fft.get_inbuf()[i] = (d_stretch[begin + i] - constant) * d_window[i];
-        }
-        d_fft.execute();
-        d_spectra.insert(d_spectra.end(), d_fft.get_outbuf(), d_fft.get_outbuf() + bins);
-        d_lines.push_back(constant);
-    }
-}
-
-// The sum over all windows, of what is left without `dc`; -0.5 cycles a sample first.
-std::vector<float> rate_adapter_impl::periodogram(gr_complex dc) const
-{
-    std::vector<float> power(bins, 0.0f);
-    for (std::size_t window = 0; window < d_lines.size(); ++window) {
-        const gr_complex* spectrum = d_spectra.data() + window * bins;
-        const gr_complex constant = d_lines[window] - dc;
-        for (int i = 0; i < bins; ++i) {
-            power[(i + bins / 2) % bins] +=
-                std::norm(spectrum[i] + constant * d_window_spectrum[i]);
-        }
-    }
-    return power;
-}
-
 kernel::occupied_band rate_adapter_impl::measure() const
 {
-    return kernel::find_band(periodogram(gr_complex(d_receiver_dc.value())),
-                             overlapped * static_cast<double>(d_lines.size()),
+    return kernel::find_band(d_spectra.periodogram(gr_complex(d_receiver_dc.value())),
+                             d_spectra.averages(),
                              kernel::is_clipped(d_stretch.data(), d_stretch.size()));
-}
-
-std::vector<kernel::window_levels> rate_adapter_impl::levels() const
-{
-    std::vector<kernel::window_levels> found(d_lines.size());
-    for (std::size_t window = 0; window < found.size(); ++window) {
-        kernel::window_levels& levels = found[window];
-        levels.line = std::complex<double>(d_lines[window]);
-        const gr_complex* samples = d_stretch.data() + window * (bins / 2);
-        for (int i = 0; i < bins; ++i) {
-            const std::complex<double> sample(samples[i]);
-            levels.average += sample / static_cast<double>(bins);
-            levels.power += std::norm(sample) / bins;
-            levels.square += sample * sample / static_cast<double>(bins);
-        }
-        const gr_complex* spectrum = d_spectra.data() + window * bins;
-        for (int i = line; i <= beside; ++i) {
-            levels.beside += std::norm(spectrum[i]) + std::norm(spectrum[bins - i]);
-        }
-        levels.beside /= 2.0 * (beside - line + 1) * std::norm(d_window_spectrum[0]);
-    }
-    return found;
 }
 
 void rate_adapter_impl::take_off_dc()

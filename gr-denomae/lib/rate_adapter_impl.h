@@ -2,11 +2,10 @@
 #ifndef INCLUDED_DENOMAE_RATE_ADAPTER_IMPL_H
 #define INCLUDED_DENOMAE_RATE_ADAPTER_IMPL_H
 
+#include "interval_spectra.h"
 #include <atomic>
 #include <gnuradio/denomae/kernels/band_follower.h>
-#include <gnuradio/denomae/kernels/receiver_dc.h>
 #include <gnuradio/denomae/rate_adapter.h>
-#include <gnuradio/fft/fft.h>
 #include <vector>
 
 namespace gr {
@@ -40,10 +39,7 @@ public:
 
 private:
     void adapt_stretch();
-    void look();
     kernel::occupied_band measure() const;
-    std::vector<kernel::window_levels> levels() const;
-    std::vector<float> periodogram(gr_complex dc) const;
     void take_off_dc();
     void tag_mapping();
     void move_tags();
@@ -55,12 +51,7 @@ private:
     std::atomic<std::uint64_t> d_changes{ 0 };
 
     // Of the flowgraph's thread alone.
-    gr::fft::fft<gr_complex, true> d_fft;
-    std::vector<float> d_window;
-    std::vector<gr_complex> d_window_spectrum; // what a constant of 1 becomes
-    // Of the interval's windows, bin 0 first: spectra of what their lines at 0 Hz leave.
-    std::vector<gr_complex> d_spectra;
-    std::vector<gr_complex> d_lines; // of each window, the constant that was taken off
+    interval_spectra d_spectra;
     kernel::receiver_dc d_receiver_dc;
     kernel::band_follower d_follower;
     kernel::band_resampler d_resampler;

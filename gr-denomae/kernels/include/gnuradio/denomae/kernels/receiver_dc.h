@@ -12,13 +12,14 @@ namespace gr {
 namespace denomae {
 namespace kernel {
 
-//! What the samples x of a short window tell of their constant.
+//! What a short window's spectrum, behind a Hann window, tells of its constant. Bins are on a scale
+//! on which the line at 0 Hz has the power |line|^2.
 struct window_levels {
-    std::complex<double> line;    //!< mean of x behind a Hann window: the line at 0 Hz
-    std::complex<double> average; //!< plain mean of x
-    double power = 0.0;           //!< mean of |x|^2
-    std::complex<double> square;  //!< mean of x^2
-    double beside = 0.0; //!< mean power of the bins beside the line, whose own bin has |line|^2
+    std::complex<double> line; //!< mean of the samples, weighted by the window
+    double power = 0.0;        //!< mean of the samples' power
+    double beside = 0.0;       //!< mean power of the bins on either side of the line
+    std::complex<double>
+        mirrored; //!< mean of bin k times bin -k: beside * e^(2 j phase) of what is all in phase
 };
 
 /*!
@@ -27,21 +28,24 @@ struct window_levels {
  * A receiver's DC stands in the pauses, and what comes after them changes nothing about it; a
  * carrier comes and goes with its signal. So it is taken where the line at 0 Hz stands alone: where
  * the bins beside it hold noise only, or a tenth at most of what they held lately, and where it is
- * the same from window to window. Three things that look alike are left as they are:
+ * the same from window to window. Four things that look alike are left as they are:
  *
- * - a tone that rests at 0 Hz for a while (a mark of FSK): it is gone when the signal goes on, where
- *   DC stays;
- * - a carrier at 0 Hz while nothing modulates it (AM between two words) or the lower level of ASK:
- *   what comes is in phase with it, and DC knows nothing of a signal's phase;
- * - a carrier a little beside 0 Hz: it turns from window to window.
+ * - a carrier a little beside 0 Hz: it turns from window to window;
+ * - a tone that rests at 0 Hz for a while (a mark of FSK): it goes when the signal goes on, where DC
+ *   stays;
+ * - the carrier of AM, or the lower level of ASK: what modulates it is in phase with it, so that the
+ *   bins above it mirror those below, and DC knows nothing of a signal's phase;
+ * - a carrier at 0 Hz before anything modulates it: it is taken for DC, for it says nothing either
+ *   way, and given back with the first modulation. No constant of that phase is taken again.
  *
- * A signal without pauses leaves the estimate as it is, at first 0. What cannot be told apart is a
- * constant that stands alone all the time from a carrier at exactly 0 Hz: it is taken for DC, for
- * it says nothing either way.
+ * A signal without pauses leaves the estimate as it is, at first 0. What cannot be told apart is DC
+ * whose phase happens to be that of a carrier at exactly 0 Hz: it stays.
  */
 class receiver_dc
 {
 public:
+    static constexpr int pairs = 30; // of bins that window_levels::beside should cover
+
     //! Forgets what was found: value() is 0.
     void reset();
 
@@ -55,13 +59,12 @@ public:
     std::complex<double> value() const { return d_value; }
 
 private:
-    bool is_signal(const std::vector<window_levels>& loud,
-                   std::complex<double> constant) const;
+    void take(const std::vector<window_levels>& quiet);
 
     std::complex<double> d_value = 0.0;
     std::complex<double> d_carrier = 0.0; // what turned out to be a signal's own
-    double d_loudest = 0.0; // beside the line, less what is forgotten
-    double d_noise = 0.0;   // power in the pauses beside the constant
+    double d_loudest = 0.0;               // beside the line, less what is forgotten
+    double d_noise = 0.0;                 // beside the line, in the pauses
     bool d_known = false;
 };
 
