@@ -18,38 +18,24 @@ constexpr double steady =
     0.02; // of the constant's power, its change from window to window
 constexpr double uncertain = 4.0; // times what noise does to the line of a window
 constexpr double followed = 0.25; // of a difference, with each interval
-constexpr double stays = 0.5;     // of the constant, while there is a signal
-constexpr double in_phase = 0.9;  // in phase less in quadrature, of a signal's power
+constexpr double stays = 0.8;     // of the constant, while there is a signal
+constexpr double as_loud =
+    1.25;                    // as the pause, at most, what a tone at 0 Hz goes on with
+constexpr double few = 3.0;  // windows tell how much that differs
+constexpr double kept = 0.9; // of evidence, from one interval to the next
+constexpr double in_phase = 0.9; // in phase less in quadrature, of a signal's power
 constexpr double deviations = 5.0;
 constexpr double independent = 0.67; // of the bins behind a Hann window
 constexpr double same_phase = 0.1;   // squared sine of the angle between two constants
 
-// What stands around a constant, its line and the bins beside it.
-struct surroundings {
-    double power = 0.0;
-    double along = 0.0; // in phase with the constant, less in quadrature
-    double line = 0.0;  // the constant's share that is there, 1 of all of it
-};
-
-surroundings around(const std::vector<window_levels>& windows,
-                    std::complex<double> constant)
+bool belongs(const receiver_dc::evidence& signal, double pause_power)
 {
-    surroundings found;
-    const std::complex<double> back =
-        std::norm(constant) > 0.0 ? std::conj(constant * constant) / std::norm(constant)
-                                  : 0.0; // turns the constant's axis to the real one
-    for (const window_levels& window : windows) {
-        const std::complex<double> off = window.line - constant;
-        found.power += receiver_dc::pairs * window.beside + std::norm(off);
-        found.along += std::real(
-            (static_cast<double>(receiver_dc::pairs) * window.mirrored + off * off) *
-            back);
-        found.line += 1.0;
-        if (std::norm(constant) > 0.0) {
-            found.line += std::real(off * std::conj(constant)) / std::norm(constant);
-        }
-    }
-    return found;
+    const double line = signal.line / signal.windows;
+    const double spread = signal.line_squared / signal.windows - line * line;
+    const double doubt = 3.0 * std::sqrt(std::max(0.0, spread) / signal.windows);
+    const bool gone = signal.windows >= few && line + doubt < stays &&
+                      signal.total < as_loud * signal.windows * pause_power;
+    return gone || signal.along > in_phase * signal.power;
 }
 
 } // namespace
@@ -74,18 +60,53 @@ std::complex<double> receiver_dc::follow(const std::vector<window_levels>& windo
         (alone && window.power <= below * power ? quiet : loud).push_back(window);
     }
     take(quiet);
-    if (d_value != 0.0) {
-        const surroundings signal = around(loud, d_value);
-        const double noise = pairs * d_noise * static_cast<double>(loud.size());
-        const bool gone = signal.line < stays * static_cast<double>(loud.size());
-        const bool modulated = signal.along > in_phase * (signal.power - noise);
-        if (signal.power > 2.0 * noise && (gone || modulated)) {
-            d_carrier = d_value;
-            d_value = 0.0;
-            d_known = false;
-        }
+    const std::complex<double> constant = d_value != 0.0 ? d_value : d_carrier;
+    evidence told = around(loud, constant);
+    told.power -= pairs * d_noise * told.windows;
+    if (constant == 0.0 || !(told.power > pairs * d_noise * told.windows)) {
+        return d_value; // no signal, or too little of it to tell
+    }
+    d_evidence.add(told);
+    if (!belongs(d_evidence, d_power)) {
+        d_carrier = 0.0;
+    } else if (d_value != 0.0) {
+        d_carrier = d_value;
+        d_value = 0.0;
+        d_known = false;
     }
     return d_value;
+}
+
+receiver_dc::evidence receiver_dc::around(const std::vector<window_levels>& windows,
+                                          std::complex<double> constant)
+{
+    evidence found;
+    const double power = std::norm(constant);
+    for (const window_levels& window : windows) {
+        const std::complex<double> off = window.line - constant;
+        found.windows += 1.0;
+        found.total += window.power;
+        found.power += pairs * window.beside + std::norm(off);
+        if (power > 0.0) {
+            const std::complex<double> square =
+                static_cast<double>(pairs) * window.mirrored + off * off;
+            const double line = std::real(window.line * std::conj(constant)) / power;
+            found.along += std::real(square * std::conj(constant * constant)) / power;
+            found.line += line;
+            found.line_squared += line * line;
+        }
+    }
+    return found;
+}
+
+void receiver_dc::evidence::add(const evidence& more)
+{
+    windows = kept * windows + more.windows;
+    total = kept * total + more.total;
+    power = kept * power + more.power;
+    along = kept * along + more.along;
+    line = kept * line + more.line;
+    line_squared = kept * line_squared + more.line_squared;
 }
 
 void receiver_dc::take(const std::vector<window_levels>& quiet)
@@ -98,28 +119,38 @@ void receiver_dc::take(const std::vector<window_levels>& quiet)
     for (const window_levels& window : quiet) {
         constant += window.line / count;
     }
-    double spread = 0.0, noise = 0.0;
+    double spread = 0.0, noise = 0.0, power = 0.0;
     for (const window_levels& window : quiet) {
         spread += std::norm(window.line - constant) / count;
         noise += window.beside / count;
+        power += window.power / count;
     }
     if (spread > std::max(uncertain * noise, steady * std::norm(constant))) {
         return;
     }
-    const surroundings rest = around(quiet, constant);
-    // of circular noise the sum in phase is 0, and this its deviation
-    const double chance = rest.power / std::sqrt(2.0 * independent * pairs * count);
-    if (rest.along > deviations * chance) {
-        d_carrier = constant;
-    }
-    const double across = std::imag(constant * std::conj(d_carrier));
-    if (d_carrier != 0.0 &&
-        across * across <= same_phase * std::norm(constant) * std::norm(d_carrier)) {
-        return;
+    if (std::norm(constant) < deviations * deviations * noise / count) {
+        constant = 0.0; // noise has as much of its own
+    } else {
+        const evidence rest = around(quiet, constant);
+        // of circular noise the sum in phase is 0, and this its deviation
+        const double chance = rest.power / std::sqrt(2.0 * independent * pairs * count);
+        if (rest.along > deviations * chance) {
+            d_carrier = constant;
+            d_evidence = evidence();
+        }
+        const double across = std::imag(constant * std::conj(d_carrier));
+        if (d_carrier != 0.0 &&
+            across * across <= same_phase * std::norm(constant) * std::norm(d_carrier)) {
+            return;
+        }
     }
     d_value = d_known ? d_value + followed * (constant - d_value) : constant;
     d_noise = noise;
-    d_known = true;
+    d_power = power;
+    if (!d_known && constant != 0.0) {
+        d_evidence = evidence();
+        d_known = true;
+    }
 }
 
 } // namespace kernel

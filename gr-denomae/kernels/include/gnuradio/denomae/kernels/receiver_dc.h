@@ -31,12 +31,13 @@ struct window_levels {
  * the same from window to window. Four things that look alike are left as they are:
  *
  * - a carrier a little beside 0 Hz: it turns from window to window;
- * - a tone that rests at 0 Hz for a while (a mark of FSK): it goes when the signal goes on, where DC
- *   stays;
+ * - a tone that rests at 0 Hz for a while (a mark of FSK): it goes when the signal goes on as loud as
+ *   before, where DC stays and what comes adds its power;
  * - the carrier of AM, or the lower level of ASK: what modulates it is in phase with it, so that the
  *   bins above it mirror those below, and DC knows nothing of a signal's phase;
  * - a carrier at 0 Hz before anything modulates it: it is taken for DC, for it says nothing either
- *   way, and given back with the first modulation. No constant of that phase is taken again.
+ *   way, and given back with the first modulation. No constant of that phase is taken again as
+ *   long as what modulates it stays in phase.
  *
  * A signal without pauses leaves the estimate as it is, at first 0. What cannot be told apart is DC
  * whose phase happens to be that of a carrier at exactly 0 Hz: it stays.
@@ -58,14 +59,30 @@ public:
 
     std::complex<double> value() const { return d_value; }
 
+    //! What windows tell of a constant, as sums over them.
+    struct evidence {
+        double windows = 0.0;
+        double total = 0.0; // power of the samples
+        double power = 0.0; // of the line's change and of the bins beside it
+        double along = 0.0; // of that, in phase with the constant less in quadrature
+        double line = 0.0;  // the constant's share that is there, 1 of all of it
+        double line_squared = 0.0; // of that share
+
+        void add(const evidence& more); // and forgets in time
+    };
+
 private:
+    static evidence around(const std::vector<window_levels>& windows,
+                           std::complex<double> constant);
     void take(const std::vector<window_levels>& quiet);
 
     std::complex<double> d_value = 0.0;
     std::complex<double> d_carrier = 0.0; // what turned out to be a signal's own
     double d_loudest = 0.0;               // beside the line, less what is forgotten
+    double d_power = 0.0;                 // of the samples, in the pauses
     double d_noise = 0.0;                 // beside the line, in the pauses
     bool d_known = false;
+    evidence d_evidence; // of d_value, or else of d_carrier
 };
 
 } // namespace kernel
