@@ -18,7 +18,10 @@ constexpr double steady =
     0.02; // of the constant's power, its change from window to window
 constexpr double uncertain = 4.0; // times what noise does to the line of a window
 constexpr double followed = 0.25; // of a difference, with each interval
-constexpr double stays = 0.8;     // of the constant, while there is a signal
+constexpr double leaps =
+    0.25;                     // of the constant's power, a difference that no drift makes
+constexpr int patience = 16;  // intervals in a row, until such a one is believed
+constexpr double stays = 0.8; // of the constant, while there is a signal
 constexpr double as_loud =
     1.25;                    // as the pause, at most, what a tone at 0 Hz goes on with
 constexpr double few = 3.0;  // windows tell how much that differs
@@ -144,13 +147,22 @@ void receiver_dc::take(const std::vector<window_levels>& quiet)
             return;
         }
     }
-    d_value = d_known ? d_value + followed * (constant - d_value) : constant;
+    const bool leap =
+        d_known && std::norm(constant - d_value) >
+                       leaps * std::max(std::norm(constant),
+                                        deviations * deviations * noise / count);
+    d_leaps = leap ? d_leaps + 1 : 0;
+    if (leap && d_leaps < patience) {
+        return;
+    }
+    if (!d_known || leap) {
+        d_evidence = evidence();
+    }
+    d_value = d_known && !leap ? d_value + followed * (constant - d_value) : constant;
     d_noise = noise;
     d_power = power;
-    if (!d_known && constant != 0.0) {
-        d_evidence = evidence();
-        d_known = true;
-    }
+    d_known = true;
+    d_leaps = 0;
 }
 
 } // namespace kernel

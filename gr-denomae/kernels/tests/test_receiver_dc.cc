@@ -94,6 +94,24 @@ BOOST_AUTO_TEST_CASE(it_follows_a_drift)
     BOOST_TEST(std::abs(estimate.value() - drifting) < 0.05 * std::abs(drifting));
 }
 
+BOOST_AUTO_TEST_CASE(it_believes_a_leap_that_lasts_and_no_slow_keying)
+{
+    std::mt19937 random(10);
+    receiver_dc estimate;
+    for (const std::complex<double> before : { std::complex<double>(0.0), dc }) {
+        estimate.reset();
+        estimate.follow(interval(random, before), noise);
+        for (int i = 0; i < 40; ++i) { // three intervals on, two off
+            estimate.follow(interval(random, before + (i % 5 < 3 ? 10.0 : 0.0)), noise);
+            BOOST_TEST(std::abs(estimate.value() - before) < 0.05);
+        }
+        for (int i = 0; i < 20; ++i) {
+            estimate.follow(interval(random, before + 10.0), noise);
+        }
+        BOOST_TEST(std::abs(estimate.value() - before - 10.0) < 0.05);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_signal_without_pauses_leaves_its_carrier_alone)
 {
     std::mt19937 random(4);
