@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <gnuradio/denomae/kernels/receiver_dc.h>
+#include <limits>
 
 namespace gr {
 namespace denomae {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr double remembered = 0.98; // of what was loud, from one interval to the next
 constexpr double hushed = 0.1;      // of it, in a pause
+constexpr double as_quiet = 3.0;    // times the quietest of the interval, in a pause
 constexpr double noisy = 2.0;       // times the floor, at most, where there is noise only
 constexpr double below =
     1.2; // times the interval's mean power: a pause is not its loud part
@@ -49,17 +51,21 @@ std::complex<double> receiver_dc::follow(const std::vector<window_levels>& windo
                                          double floor)
 {
     double power = 0.0, loudest = 0.0;
+    double quietest = std::numeric_limits<double>::infinity();
     for (const window_levels& window : windows) {
         power += window.power / static_cast<double>(windows.size());
         loudest = std::max(loudest, window.beside);
+        quietest = std::min(quietest, window.beside);
         if (!std::isfinite(window.power) || !std::isfinite(window.beside)) {
             return d_value;
         }
     }
     d_loudest = std::max(remembered * d_loudest, loudest);
+    const double hush =
+        std::max(noisy * floor, std::min(hushed * d_loudest, as_quiet * quietest));
     std::vector<window_levels> quiet, loud;
     for (const window_levels& window : windows) {
-        const bool alone = window.beside <= std::max(noisy * floor, hushed * d_loudest);
+        const bool alone = window.beside <= hush;
         (alone && window.power <= below * power ? quiet : loud).push_back(window);
     }
     take(quiet);

@@ -27,8 +27,9 @@ struct window_levels {
  *
  * A receiver's DC stands in the pauses, and what comes after them changes nothing about it; a
  * carrier comes and goes with its signal. So it is taken where the line at 0 Hz stands alone: where
- * the bins beside it hold noise only, or a tenth at most of what they held lately, and where it is
- * the same from window to window. Four things that look alike are left as they are:
+ * the bins beside it hold noise only, or a tenth at most of what they held lately and little more
+ * than in the quietest window, and where it is the same from window to window. Four things that
+ * look alike are left as they are:
  *
  * - a carrier a little beside 0 Hz: it turns from window to window;
  * - a tone that rests at 0 Hz for a while (a mark of FSK): it goes when the signal goes on as loud as
