@@ -3,7 +3,7 @@
 #include <pybind11/pybind11.h>
 
 // BINDTOOL_HEADER_FILE(include/gnuradio/denomae/rate_adapter.h)
-// BINDTOOL_HEADER_FILE_HASH(3614f6a0380670c2c03be8fa9f631f6d)
+// BINDTOOL_HEADER_FILE_HASH(2e41b5833f2a70307ba1e004683f7836)
 
 namespace py = pybind11;
 using gr::denomae::rate_adapter;
@@ -24,6 +24,7 @@ Args:
     target_bandwidth: that the signal's 90 % bandwidth gets, cycles an output sample, 0.01 to 0.8.
     interval: samples that are looked at for one measurement, 2048 to 4194304; the delay.
     adapting: whether bands are followed; if not, the last mapping stays.
+    remove_dc: whether the constant that stands in the signal's pauses is taken off.
 
 Raises:
     ValueError: a parameter is out of its range.
@@ -31,7 +32,8 @@ Raises:
         .def(py::init(&rate_adapter::make),
              py::arg("target_bandwidth") = 0.12,
              py::arg("interval") = 8192,
-             py::arg("adapting") = true)
+             py::arg("adapting") = true,
+             py::arg("remove_dc") = true)
         .def("set_target_bandwidth",
              &rate_adapter::set_target_bandwidth,
              py::arg("target_bandwidth"),
@@ -39,6 +41,11 @@ Raises:
         .def("target_bandwidth", &rate_adapter::target_bandwidth)
         .def("set_adapting", &rate_adapter::set_adapting, py::arg("adapting"))
         .def("adapting", &rate_adapter::adapting)
+        .def("set_remove_dc",
+             &rate_adapter::set_remove_dc,
+             py::arg("remove_dc"),
+             "Takes effect with the next interval.")
+        .def("remove_dc", &rate_adapter::remove_dc)
         .def("interval", &rate_adapter::interval)
         .def("ratio",
              &rate_adapter::ratio,

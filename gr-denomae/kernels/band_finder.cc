@@ -14,7 +14,9 @@ constexpr double independent =
     2.87; // of those behind a Hann window, which ties neighbours
 constexpr double deviations = 5.0;
 constexpr double gap_share = 0.25;
-constexpr double outside = 0.05; // of the power, on either side
+constexpr double outside = 0.05;    // of the power, on either side
+constexpr double core_share = 0.73; // 0.9 * 8 / pi^2: what clipping leaves of the 90 %
+constexpr double around_core = 2.0; // core widths
 
 struct stretch {
     std::size_t begin = 0, end = 0; // [begin, end)
@@ -37,9 +39,21 @@ std::vector<double> smooth(const std::vector<float>& power)
     return out;
 }
 
+bool finite(const std::vector<float>& power)
+{
+    return std::all_of(
+        power.begin(), power.end(), [](float value) { return std::isfinite(value); });
+}
+
+// Of one smoothed bin of noise, relative to its mean.
+double deviation_of(double averages)
+{
+    return 1.0 / std::sqrt(std::max(1.0, averages) * independent);
+}
+
 // A quarter of the bins lie below; of noise, a normal variable would be 0.674 deviations less
 // than its mean there.
-double noise_floor(std::vector<double> power, double deviation)
+double floor_of(std::vector<double> power, double deviation)
 {
     const auto quarter = power.begin() + static_cast<std::ptrdiff_t>(power.size() / 4);
     std::nth_element(power.begin(), quarter, power.end());
@@ -105,29 +119,59 @@ double edge(const std::vector<float>& power,
     return static_cast<double>(band.end);
 }
 
+// The neighbourhood of the narrowest part that holds the core's share of the excess.
+stretch core(const std::vector<float>& power, const stretch& band, double floor)
+{
+    double wanted = 0.0;
+    for (std::size_t i = band.begin; i < band.end; ++i) {
+        wanted += core_share * std::max(0.0, power[i] - floor);
+    }
+    stretch narrowest = band;
+    double sum = 0.0;
+    for (std::size_t begin = band.begin, end = band.begin; end < band.end;) {
+        sum += std::max(0.0, power[end++] - floor);
+        for (; sum >= wanted && begin < end; ++begin) {
+            if (end - begin < narrowest.end - narrowest.begin) {
+                narrowest = { begin, end, sum };
+            }
+            sum -= std::max(0.0, power[begin] - floor);
+        }
+    }
+    const auto reach = static_cast<std::size_t>(around_core * narrowest.span());
+    narrowest.begin -= std::min(narrowest.begin - band.begin, reach);
+    narrowest.end += std::min(band.end - narrowest.end, reach);
+    return narrowest;
+}
+
 } // namespace
 
-occupied_band find_band(const std::vector<float>& power, double averages)
+double noise_floor(const std::vector<float>& power, double averages)
+{
+    return finite(power) ? floor_of(smooth(power), deviation_of(averages)) : 0.0;
+}
+
+occupied_band find_band(const std::vector<float>& power, double averages, bool clipped)
 {
     occupied_band band;
     const std::size_t bins = power.size();
-    const bool finite = std::all_of(
-        power.begin(), power.end(), [](float value) { return std::isfinite(value); });
-    if (bins < 4 * smoothed || !finite) {
+    if (bins < 4 * smoothed || !finite(power)) {
         return band;
     }
     const std::vector<double> level = smooth(power);
-    const double deviation = 1.0 / std::sqrt(std::max(1.0, averages) * independent);
-    const double floor = noise_floor(level, deviation);
+    const double deviation = deviation_of(averages);
+    const double floor = floor_of(level, deviation);
     const std::vector<stretch> signals =
         joined(above(level, floor, floor * (1.0 + deviations * deviation)));
     if (signals.empty()) {
         return band;
     }
-    const stretch strongest = *std::max_element(
+    stretch strongest = *std::max_element(
         signals.begin(), signals.end(), [](const auto& a, const auto& b) {
             return a.excess < b.excess;
         });
+    if (clipped) {
+        strongest = core(power, strongest, floor);
+    }
     double total = 0.0;
     for (std::size_t i = strongest.begin; i < strongest.end; ++i) {
         total += power[i] - floor;

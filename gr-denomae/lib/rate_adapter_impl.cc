@@ -2,7 +2,7 @@
 #include "rate_adapter_impl.h"
 #include <algorithm>
 #include <cmath>
-#include <gnuradio/fft/window.h>
+#include <gnuradio/denomae/kernels/clipping.h>
 #include <gnuradio/io_signature.h>
 #include <stdexcept>
 #include <string>
@@ -12,9 +12,7 @@ namespace denomae {
 
 namespace {
 
-constexpr int bins = 1024;
-constexpr double overlapped =
-    0.947; // windows of Hann that overlap by half, as independent ones
+constexpr int bins = interval_spectra::bins;
 
 double valid_target(double target_bandwidth)
 {
@@ -39,23 +37,24 @@ std::int64_t valid_interval(std::int64_t interval)
 
 rate_adapter::sptr rate_adapter::make(double target_bandwidth,
                                       std::int64_t interval,
-                                      bool adapting)
+                                      bool adapting,
+                                      bool remove_dc)
 {
     return gnuradio::make_block_sptr<rate_adapter_impl>(
-        target_bandwidth, interval, adapting);
+        target_bandwidth, interval, adapting, remove_dc);
 }
 
 rate_adapter_impl::rate_adapter_impl(double target_bandwidth,
                                      std::int64_t interval,
-                                     bool adapting)
+                                     bool adapting,
+                                     bool remove_dc)
     : gr::block("rate_adapter",
                 gr::io_signature::make(1, 1, sizeof(gr_complex)),
                 gr::io_signature::make(1, 1, sizeof(gr_complex))),
       d_target_bandwidth(valid_target(target_bandwidth)),
       d_interval(valid_interval(interval)),
       d_adapting(adapting),
-      d_fft(bins),
-      d_window(gr::fft::window::hann(bins))
+      d_remove_dc(remove_dc)
 {
     set_tag_propagation_policy(TPP_DONT); // they move with their samples
 }
@@ -73,6 +72,7 @@ bool rate_adapter_impl::start()
     d_ready.clear();
     d_given = 0;
     d_follower.reset();
+    d_receiver_dc.reset();
     d_resampler.reset();
     d_ratio = 1.0;
     d_shift = 0.0;
@@ -129,7 +129,16 @@ int rate_adapter_impl::general_work(int noutput_items,
 
 void rate_adapter_impl::adapt_stretch()
 {
-    if (d_adapting && d_follower.follow(measure(), d_target_bandwidth)) {
+    const bool adapting = d_adapting, remove_dc = d_remove_dc;
+    if (adapting || remove_dc) {
+        d_spectra.look(d_stretch);
+    }
+    if (remove_dc) {
+        d_receiver_dc.follow(d_spectra.levels(), d_spectra.floor());
+    } else {
+        d_receiver_dc.reset();
+    }
+    if (adapting && d_follower.follow(measure(), d_target_bandwidth)) {
         d_resampler.finish(d_ready);
         d_output_begin += d_resampler.produced();
         d_resampler.set_mapping(d_follower.mapping());
@@ -138,26 +147,28 @@ void rate_adapter_impl::adapt_stretch()
         ++d_changes;
         tag_mapping();
     }
+    take_off_dc();
     d_resampler.push(d_stretch.data(), d_stretch.size(), d_ready);
     move_tags();
     d_stretch.clear();
 }
 
-kernel::occupied_band rate_adapter_impl::measure()
+kernel::occupied_band rate_adapter_impl::measure() const
 {
-    std::vector<float> power(bins, 0.0f);
-    int windows = 0;
-    for (std::size_t begin = 0; begin + bins <= d_stretch.size(); begin += bins / 2) {
-        for (int i = 0; i < bins; ++i) {
-            d_fft.get_inbuf()[i] = d_stretch[begin + i] * d_window[i];
-        }
-        d_fft.execute();
-        for (int i = 0; i < bins; ++i) { // -0.5 cycles a sample first
-            power[(i + bins / 2) % bins] += std::norm(d_fft.get_outbuf()[i]);
-        }
-        ++windows;
+    return kernel::find_band(d_spectra.periodogram(gr_complex(d_receiver_dc.value())),
+                             d_spectra.averages(),
+                             kernel::is_clipped(d_stretch.data(), d_stretch.size()));
+}
+
+void rate_adapter_impl::take_off_dc()
+{
+    const gr_complex dc(d_receiver_dc.value());
+    if (dc == 0.0f) {
+        return;
     }
-    return kernel::find_band(power, overlapped * windows);
+    for (gr_complex& sample : d_stretch) {
+        sample -= dc;
+    }
 }
 
 void rate_adapter_impl::tag_mapping()

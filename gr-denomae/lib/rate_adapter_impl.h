@@ -2,10 +2,10 @@
 #ifndef INCLUDED_DENOMAE_RATE_ADAPTER_IMPL_H
 #define INCLUDED_DENOMAE_RATE_ADAPTER_IMPL_H
 
+#include "interval_spectra.h"
 #include <atomic>
 #include <gnuradio/denomae/kernels/band_follower.h>
 #include <gnuradio/denomae/rate_adapter.h>
-#include <gnuradio/fft/fft.h>
 #include <vector>
 
 namespace gr {
@@ -14,12 +14,17 @@ namespace denomae {
 class rate_adapter_impl : public rate_adapter
 {
 public:
-    rate_adapter_impl(double target_bandwidth, std::int64_t interval, bool adapting);
+    rate_adapter_impl(double target_bandwidth,
+                      std::int64_t interval,
+                      bool adapting,
+                      bool remove_dc);
 
     void set_target_bandwidth(double target_bandwidth) override;
     double target_bandwidth() const override { return d_target_bandwidth; }
     void set_adapting(bool adapting) override { d_adapting = adapting; }
     bool adapting() const override { return d_adapting; }
+    void set_remove_dc(bool remove_dc) override { d_remove_dc = remove_dc; }
+    bool remove_dc() const override { return d_remove_dc; }
     std::int64_t interval() const override { return d_interval; }
     double ratio() const override { return d_ratio; }
     double shift() const override { return d_shift; }
@@ -34,19 +39,20 @@ public:
 
 private:
     void adapt_stretch();
-    kernel::occupied_band measure();
+    kernel::occupied_band measure() const;
+    void take_off_dc();
     void tag_mapping();
     void move_tags();
 
     std::atomic<double> d_target_bandwidth;
     const std::int64_t d_interval;
-    std::atomic<bool> d_adapting;
+    std::atomic<bool> d_adapting, d_remove_dc;
     std::atomic<double> d_ratio{ 1.0 }, d_shift{ 0.0 };
     std::atomic<std::uint64_t> d_changes{ 0 };
 
     // Of the flowgraph's thread alone.
-    gr::fft::fft<gr_complex, true> d_fft;
-    std::vector<float> d_window;
+    interval_spectra d_spectra;
+    kernel::receiver_dc d_receiver_dc;
     kernel::band_follower d_follower;
     kernel::band_resampler d_resampler;
     bool d_begun = false;

@@ -20,7 +20,9 @@ namespace denomae {
  * Input and output: complex samples. The stream is taken in stretches of `interval` samples. Of
  * each the spectrum is averaged, the strongest band is found, and if it lies elsewhere than the
  * one that is followed, the stretch and all behind it are shifted and resampled anew, so that its
- * 90 % bandwidth becomes `target_bandwidth` of the output's rate. The same input gives the same
+ * 90 % bandwidth becomes `target_bandwidth` of the output's rate. Of a signal that the receiver
+ * has clipped, the images that clipping makes do not count. With `remove_dc`, the constant that
+ * stands in the signal's pauses is taken off before; a signal's own carrier at 0 Hz is not. The same input gives the same
  * output, however it arrives. A stretch comes out when it has come in whole: that is the delay,
  * and at the end of a stream less than an interval stays inside.
  *
@@ -43,17 +45,23 @@ public:
      *                         0.85 / target_bandwidth samples a symbol then
      * \param interval         samples that are looked at for one measurement, 2048 to 2^22
      * \param adapting         whether bands are followed; if not, the last mapping stays
+     * \param remove_dc        whether the receiver's DC is taken off
      * \throws std::invalid_argument naming the parameter, what was found and what was wanted
      */
     static sptr make(double target_bandwidth = 0.12,
                      std::int64_t interval = 8192,
-                     bool adapting = true);
+                     bool adapting = true,
+                     bool remove_dc = true);
 
     //! Takes effect at the next change of the band.
     virtual void set_target_bandwidth(double target_bandwidth) = 0;
     virtual double target_bandwidth() const = 0;
     virtual void set_adapting(bool adapting) = 0;
     virtual bool adapting() const = 0;
+
+    //! Takes effect with the next interval; what was known of DC is forgotten.
+    virtual void set_remove_dc(bool remove_dc) = 0;
+    virtual bool remove_dc() const = 0;
     virtual std::int64_t interval() const = 0;
 
     //! Of the present mapping: output samples an input sample.

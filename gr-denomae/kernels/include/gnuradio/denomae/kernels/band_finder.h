@@ -34,10 +34,22 @@ struct occupied_band {
  * Of 90 % and not of 99 %, because that is nearly the same for all pulses: 0.8 to 0.9 symbol rates
  * for those of root-raised cosine, 1.7 for rectangular ones, whose 99 % are 20.
  *
+ * Of a signal that was clipped only the neighbourhood of its core counts, twice as far to
+ * either side as the core is wide: the narrowest band that holds 90 % of 8 / pi^2, which is what
+ * clipping leaves at least in place. The images beyond would make a keyed carrier many times
+ * wider.
+ *
  * \param power    of each bin, from -0.5 cycles a sample upwards (the middle bin is 0 Hz)
  * \param averages independent periodograms in the average (>= 1), of Hann windows
+ * \param clipped  whether the samples were, see is_clipped()
  */
-occupied_band find_band(const std::vector<float>& power, double averages);
+occupied_band find_band(const std::vector<float>& power,
+                        double averages,
+                        bool clipped = false);
+
+//! The power of noise in each bin, on the scale of `power`: from the quarter of the bins that is
+//! lowest; 0 if one is not finite. Parameters as in find_band().
+double noise_floor(const std::vector<float>& power, double averages);
 
 } // namespace kernel
 } // namespace denomae
