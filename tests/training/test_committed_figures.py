@@ -39,4 +39,3 @@ def test_the_card_has_the_figures_of_the_record(tmp_path):
     page.write_text(CARD.read_text())
     fill_card(page, RECORD, read_config(SHIPPED).families)
     assert page.read_text() == CARD.read_text()
-

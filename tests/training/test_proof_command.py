@@ -26,7 +26,7 @@ from denomae_training.signals.recipes import RECIPES
 
 CAPTURES = Path(__file__).resolve().parents[3] / "shared" / "captures"
 FEW = ["--counts.known", "66", "--counts.unknown", "8", "--counts.empty", "22",
-       "--counts.calibration", "220", "--machine.threads", "1"]  # fmt: skip
+       "--counts.calibration", "220", "--counts.strong", "6", "--machine.threads", "1"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from denomae_training.loop.schedule import Machine
 from denomae_training.proof.settings import Counts
 from denomae_training.report.table import to_markdown
 
-Part = Literal["gnu-radio", "recordings", "unknowns", "calibration"]
+Part = Literal["gnu-radio", "recordings", "unknowns", "calibration", "symbols"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Prove:
     """A folder for `metrics.json`, `proof.md`, a JSON file of each part, and pictures."""
     checkpoint: Path = SHIPPED
     """A classifier; the shipped model by default."""
-    parts: tuple[Part, ...] = ("gnu-radio", "recordings", "unknowns", "calibration")
+    parts: tuple[Part, ...] = ("gnu-radio", "recordings", "unknowns", "calibration", "symbols")
     captures: Path | None = None
     """The folder of the real recordings; without it they are not run."""
     captures_interval: int = 8192
@@ -94,6 +94,7 @@ class Prove:
     def _measured(self, subject: Any) -> dict[str, Any]:
         from denomae_training.checks.gnu_radio import GnuRadio
         from denomae_training.proof import elsewhere, parts
+        from denomae_training.proof.by_symbols import of_symbols
         from denomae_training.proof.run import part
 
         config = subject.config
@@ -149,6 +150,11 @@ class Prove:
                 "calibration",
                 {"frames": counts.calibration},
                 lambda: parts.of_trust(subject, recipe, seed, counts, tell),
+            )
+            of(
+                "symbols",
+                {"frames": counts.strong},
+                lambda: of_symbols(subject, recipe, seed, counts, tell),
             )
         return found
 

@@ -25,6 +25,8 @@ class Counts:
     """Of noise alone, and as many of signals at 0 dB."""
     calibration: int = 8000
     """Over the whole range of SNR."""
+    strong: int = 100
+    """Of each class, by how many symbols they hold."""
 
     def check(self) -> None:
         """Raises a DenomaeError that names the first count below 1."""
@@ -41,6 +43,7 @@ FAMILY_LEAST, FAMILY_FROM_DB = 0.98, 5.0
 CLASS_LEAST, CLASS_FROM_DB = 0.95, 10.0
 NOISE_AUROC, UNKNOWN_AUROC, REFUSED_MOST = 0.99, 0.92, 0.05
 ERROR_MOST, BIN_ERROR_MOST = 0.03, 0.06  # of calibration
+STRONG_LEAST, STRONG_SNR_DB, MANY_SYMBOLS = 0.92, (15.0, 30.0), 128
 SNR_RMS_MOST_DB, SNR_RANGE_DB = 1.5, (-5.0, 20.0)
 MERGED = {"256qam": "64qam"}  # counted as one
 APART = ("32apsk",)  # reported by itself

@@ -21,6 +21,8 @@ def tables(parts: dict[str, Any]) -> dict[str, Table]:
         found += _unknowns(run["unknowns"])
     if "calibration" in run:
         found.append(_calibration(run["calibration"]))
+    if "symbols" in run:
+        found.append(_symbols(run["symbols"]))
     return {table.name: table for table in found}
 
 
@@ -152,3 +154,26 @@ def _calibration(part: dict[str, Any]) -> Table:
     )  # fmt: skip
     note = "By chance: what a perfectly calibrated model shows on so few frames."
     return Table("calibration", "Calibration and SNR estimate", columns, tuple(rows), note)
+
+
+def _symbols(part: dict[str, Any]) -> Table:
+    names, above = [], None
+    for row in part["rows"]:
+        least = row["least"]
+        names.append(f"{least} or more" if above is None else f"{least} to {above}")
+        above = least
+    named = [*zip(names, part["rows"], strict=True), ("none to count", part["without"])]
+    rows = tuple(
+        (
+            name, row["frames"], interval(row["merged"]), interval(row["apart"]),
+            interval(row["family"]),
+        )
+        for name, row in named
+    )  # fmt: skip
+    low, high = part["snr_db"]
+    columns = ("symbols in the frame", "frames", "class, 64qam = 256qam", "32apsk", "family")
+    return Table(
+        "symbols", "Strong frames by their symbols", columns, rows,
+        f"The recipe's own frames at {low:g} to {high:g} dB with all its impairments; means over "
+        "classes. Classes leave 32apsk out, which stands by itself.",
+    )  # fmt: skip

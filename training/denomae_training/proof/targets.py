@@ -13,9 +13,12 @@ from denomae_training.proof.settings import (
     ERROR_MOST,
     FAMILY_FROM_DB,
     FAMILY_LEAST,
+    MANY_SYMBOLS,
     NOISE_AUROC,
     REFUSED_MOST,
     SNR_RMS_MOST_DB,
+    STRONG_LEAST,
+    STRONG_SNR_DB,
     UNKNOWN_AUROC,
     Target,
 )
@@ -29,6 +32,7 @@ def targets(parts: dict[str, Any]) -> list[Target]:
         ("recordings", _recordings),
         ("unknowns", _unknowns),
         ("calibration", _calibration),
+        ("symbols", _symbols),
     ):
         if name in parts and "not_run" not in parts[name]:
             found += of(parts[name])
@@ -119,4 +123,14 @@ def _calibration(part: dict[str, Any]) -> list[Target]:
             "SNR estimate, RMS error from −5 to 20 dB", f"≤ {SNR_RMS_MOST_DB:g} dB",
             f"{rms:.2f} dB", rms <= SNR_RMS_MOST_DB,
         ),
+    ]  # fmt: skip
+
+
+def _symbols(part: dict[str, Any]) -> list[Target]:
+    many = part["many"]["merged"]
+    return [
+        Target(
+            f"its own test frames from {STRONG_SNR_DB[0]:g} dB on, {MANY_SYMBOLS} symbols or more",
+            f"≥ {percent(STRONG_LEAST)}", interval(many), many["share"] >= STRONG_LEAST,
+        )
     ]  # fmt: skip
