@@ -21,7 +21,8 @@ from denomae_training.commands.stages import Stage, run_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = [
-    "--recipe", "live11", "--finetune-frames", "32", "--denoiser-frames", "16",
+    "--recipe", "live11", "--strong-recipe", "live11_hard", "--strong-frames", "32",
+    "--finetune-frames", "32", "--denoiser-frames", "16",
     "--batch-size", "16", "--validation-frames", "22", "--frames-per-snr", "22", "--snr", "10",
     "--measure-frames", "0", "--warmup-frames", "0", "--gpus", "0",
     "--machine.threads", "1", "--machine.workers", "0", "--machine.no-tensorboard",
@@ -43,7 +44,7 @@ def test_the_script_tells_the_plan_and_does_nothing(tmp_path, capsys):
     )
     assert done.returncode == 0, done.stderr
     said = done.stdout
-    for stage in ("pretrain", "finetune", "denoiser", "evaluate", "denoising"):
+    for stage in ("pretrain", "strong", "finetune", "denoiser", "evaluate", "denoising"):
         assert stage in said
     assert "5,000 frames" in said
     assert not (tmp_path / "run").exists()
@@ -97,5 +98,5 @@ def test_it_goes_on_after_a_stop_and_ends_with_a_model_and_its_denoiser(tmp_path
     weights = (output / "model" / "model.safetensors").read_bytes()
     capfd.readouterr()
     assert main(command(output, frames)) == 0
-    assert capfd.readouterr().out.count("done before") == 5
+    assert capfd.readouterr().out.count("done before") == 6
     assert (output / "model" / "model.safetensors").read_bytes() == weights

@@ -46,7 +46,10 @@ class LiveModel:
     seed: int = 1
     pretrain_frames: int = 400_000
     """0: from scratch."""
-    finetune_frames: int = 2_000_000
+    strong_frames: int = 1_200_000
+    """Of `strong_recipe`, at full rate, before `recipe` itself; 0: none."""
+    strong_recipe: str = "live_strong"
+    finetune_frames: int = 800_000
     denoiser_frames: int = 400_000
     """0: no denoiser."""
     batch_size: int = 64
@@ -56,7 +59,7 @@ class LiveModel:
     warmup_frames: int = 10_000
     """Of each training."""
     visible_share: float = 0.5
-    """Of each modality's tokens that fine-tuning shows in its first 70 %."""
+    """Of each modality's tokens that fine-tuning shows, but in its last 30 %."""
     validation_frames: int = 4400
     """For choosing the best model and calibrating it."""
     frames_per_snr: int = 480
@@ -87,6 +90,7 @@ class LiveModel:
     def _check(self) -> None:
         for name, least in (
             ("pretrain_frames", 0),
+            ("strong_frames", 0),
             ("finetune_frames", 1),
             ("denoiser_frames", 0),
             ("measure_frames", 0),
@@ -100,6 +104,8 @@ class LiveModel:
         tuned = self.output / "finetune" / "checkpoint"
         if self.pretrain_frames:
             yield Stage("pretrain", self._pretraining(), self.pretrain_frames)
+        if self.strong_frames:
+            yield Stage("strong", self._beginning(), self.strong_frames)
         yield Stage("finetune", self._tuning(), self.finetune_frames)
         if self.denoiser_frames:
             objective = Denoise(
@@ -146,10 +152,23 @@ class LiveModel:
             machine=self.machine,
         )
 
+    def _beginning(self) -> Finetune:
+        """Frames with something to learn from, and a rate that does not fall."""
+        return replace(
+            self._tuning(),
+            output=self.output / "strong",
+            start=self.output / "pretrain" / "checkpoint" if self.pretrain_frames else None,
+            recipe=self.strong_recipe,
+            tuning=replace(self._tuning().tuning, whole_from=1.0),
+            seed=self.seed + 1,  # other frames than those that follow
+            schedule=replace(self._schedule(self.strong_frames), decay_share=0.0),
+        )
+
     def _tuning(self) -> Finetune:
+        before = "strong" if self.strong_frames else "pretrain" if self.pretrain_frames else None
         return Finetune(
             output=self.output / "finetune",
-            start=self.output / "pretrain" / "checkpoint" if self.pretrain_frames else None,
+            start=self.output / before / "checkpoint" if before else None,
             preset=self.preset,
             images=self.images,
             recipe=self.recipe,
@@ -184,7 +203,8 @@ class LiveModel:
         for stage in stages:
             text = f"  {stage.name:<10}"
             if stage.frames:
-                rate = rates.get("finetune" if stage.name == "finetune" else "pretrain")
+                kind = "finetune" if stage.name in ("strong", "finetune") else "pretrain"
+                rate = rates.get(kind)
                 text += f"{stage.frames:>12,} frames"
                 if rate:
                     total_s += stage.frames / rate

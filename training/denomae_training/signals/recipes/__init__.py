@@ -10,6 +10,7 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         live.LIVE,
+        live.STRONG,
         live11.LIVE11,
         live11.HARD,
         denomae10.DENOMAE10,

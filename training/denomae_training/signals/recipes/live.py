@@ -15,7 +15,7 @@ million; the symbol rate is any real number here, so that needs no step of its o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -153,3 +153,5 @@ LIVE = Live(
     samples_per_symbol=(2.0, 32.0),
     snr_db=(-20.0, 30.0),
 )
+STRONG = replace(LIVE, name="live_strong", snr_db=(-5.0, 30.0))
+"""To begin with: a third of the frames of `live` lie below -5 dB, where little can be learnt."""
