@@ -32,9 +32,11 @@ def spectra(frames: Tensor) -> Tensor:
         float32 [B, len(LINES), N]: half the natural logarithm of the power in each bin over the
         mean of all bins, not below -3.5; frequency rises from -1/2 cycle a sample, 0 in bin N / 2.
     """
-    frames = torch.where(torch.isfinite(frames.abs()), frames, 0)
-    drawn = powers(frames.real, frames.imag)
-    return logarithms(torch.fft.fft(torch.complex(*drawn)).abs().square())
+    i, q = frames.real, frames.imag
+    known = torch.isfinite(i) & torch.isfinite(q)
+    drawn = powers(torch.where(known, i, 0.0), torch.where(known, q, 0.0))
+    bins = torch.fft.fft(torch.complex(*drawn))
+    return logarithms(bins.real.square() + bins.imag.square())
 
 
 def powers(i: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
