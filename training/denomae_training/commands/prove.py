@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from denomae_training.loop.schedule import Machine
 from denomae_training.proof.settings import Counts
 from denomae_training.report.table import to_markdown
 
-Part = Literal["gnu-radio", "recordings", "unknowns", "calibration", "symbols"]
+Part = Literal["gnu-radio", "others", "recordings", "unknowns", "calibration", "symbols"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,17 @@ class Prove:
     """A folder for `metrics.json`, `proof.md`, a JSON file of each part, and pictures."""
     checkpoint: Path = SHIPPED
     """A classifier; the shipped model by default."""
-    parts: tuple[Part, ...] = ("gnu-radio", "recordings", "unknowns", "calibration", "symbols")
+    parts: tuple[Part, ...] = (
+        "gnu-radio",
+        "others",
+        "recordings",
+        "unknowns",
+        "calibration",
+        "symbols",
+    )
+    others: Path | None = None
+    """Frames by another generator, which `script/torchsig-frames` writes; without it they are not
+    run."""
     captures: Path | None = None
     """The folder of the real recordings; without it they are not run."""
     captures_interval: int = 8192
@@ -95,6 +106,7 @@ class Prove:
         from denomae_training.checks.gnu_radio import GnuRadio
         from denomae_training.proof import elsewhere, parts
         from denomae_training.proof.by_symbols import of_symbols
+        from denomae_training.proof.others import of_others
         from denomae_training.proof.run import part
 
         config = subject.config
@@ -130,6 +142,12 @@ class Prove:
                     {"frames": counts.gnu_radio},
                     lambda: elsewhere.of_gnu_radio(subject, gnu_radio, seed, counts, tell),
                 )
+            if self.others is not None:
+                path = self.others
+                what = {"file": hashlib.sha256(path.read_bytes()).hexdigest()}
+                of("others", what, lambda: of_others(subject, path))
+            elif "others" in self.parts:
+                found["others"] = {"not_run": "no frames of another generator (--others)"}
             if self.captures is not None and not gnu_radio.missing:
                 folder, interval = self.captures, self.captures_interval
                 of(

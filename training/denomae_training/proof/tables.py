@@ -15,6 +15,8 @@ def tables(parts: dict[str, Any]) -> dict[str, Table]:
     found = [_targets(parts)]
     if "gnu-radio" in run:
         found += _gnu_radio(run["gnu-radio"])
+    if "others" in run:
+        found.append(_others(run["others"]))
     if "recordings" in run:
         found.append(_recordings(run["recordings"]))
     if "unknowns" in run:
@@ -76,7 +78,29 @@ def _gnu_radio(part: dict[str, Any]) -> list[Table]:
 
 def _cell(channel: dict[str, Any], name: str, at: int) -> str:
     row = channel["rows"][at]
+    if name not in row["class_accuracy"]:
+        return ""
     return f"{100 * row['class_accuracy'][name]:.0f} / {100 * row['family_accuracy'][name]:.0f}"
+
+
+def _others(part: dict[str, Any]) -> Table:
+    grid = [f"{row['snr_db']:g} dB" for row in part["rows"]]
+    rows = [
+        (name, *(_cell(part, name, at) for at in range(len(grid)))) for name in part["made"]
+    ] + [
+        (
+            "all", *(
+                f"{percent(row['merged']['share'])} / {percent(row['family']['share'])}"
+                for row in part["rows"]
+            ),
+        )
+    ]  # fmt: skip
+    return Table(
+        "others", "Signals made by another generator", ("class", *grid), tuple(rows),
+        "Class right / family right, of each class's frames, in percent; all: 64qam = 256qam, and "
+        f"classes without 32apsk. Class from 10 dB on {interval(part['class_from'])}, family from "
+        f"5 dB on {interval(part['family_from'])}.",
+    )  # fmt: skip
 
 
 def _recordings(part: dict[str, Any]) -> Table:
