@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -34,7 +35,10 @@ from denomae.refusal import refuses
 
 __all__ = ["Engine", "check_recorded_answers", "record_answers"]
 
+_logger = logging.getLogger(__name__)
 NOISE_FAMILY = "noise"
+NARROWEST = 0.5  # of a symbol rate: what the slowest keyed signals occupy at least
+STRONG_DB = 5.0  # from which on a bandwidth can be told
 CLIPPING = ("clipping: samples at full scale; lower the receiver's gain",)
 
 
@@ -57,6 +61,13 @@ class Engine(Ready):
         self._forward = Forward(model, config, device, precision)
         super().__init__(self._forward, config, digest, device, precision, batch_size)
         self.threshold = config.calibration.threshold
+        slowest = config.samples_per_symbol[1]
+        self._narrowest, self._told = NARROWEST / slowest, False
+        self._narrow = (
+            f"narrow: a keyed signal that takes less than {100 * self._narrowest:.2g} % of the "
+            f"rate has more than the {slowest:g} samples a symbol that the model knows; use a "
+            "lower rate, or a rate adapter"
+        )
         self._is_noise = np.array(
             [config.families[name] == NOISE_FAMILY for name in config.classes], bool
         )
@@ -228,6 +239,14 @@ class Engine(Ready):
         """
         return self._forward.split(self._rows(np.ascontiguousarray(frames)))
 
+    def _too_narrow(self, bandwidths: np.ndarray, snr_db: np.ndarray) -> np.ndarray:
+        """Whether keyed signals as narrow as these are slower than the model knows: bool [B]."""
+        narrow = (bandwidths < self._narrowest) & (snr_db >= STRONG_DB)
+        if narrow.any() and not self._told:
+            self._told = True
+            _logger.warning("%s: a frame is doubtful: %s", self.model_name, self._narrow)
+        return narrow
+
     def _run(self, frames: np.ndarray) -> None:
         self.classify(frames)
 
@@ -240,6 +259,7 @@ class Engine(Ready):
     ) -> list[Label]:
         """The labels of one batch, numbered from `first`; their latency is not known yet."""
         classes, families, snr_db = self._forward.split(rows)
+        narrow = self._too_narrow(self._forward.bandwidths(rows), snr_db)
         unknown = refuses(
             self.config.calibration.refusal,
             self.threshold,
@@ -279,7 +299,7 @@ class Engine(Ready):
                     model=self.model_name,
                     dropped_frames=0,
                     latency_ms=0.0,
-                    warnings=warnings[i],
+                    warnings=warnings[i] + ((self._narrow,) if narrow[i] and not is_noise else ()),
                 )
             )
         return labels

@@ -14,6 +14,7 @@ from denomae.modalities import MODALITIES, build, power_scale, scaled, unit_powe
 from denomae.model.classifier import Classifier
 from denomae.model.denoiser import Denoiser
 from denomae.model.encoder import unpatchify
+from denomae.occupied import occupied_bandwidth
 from denomae.refusal import scorer
 
 
@@ -30,7 +31,8 @@ class Forward:
     """Power, modalities, model and calibration as one function of a batch.
 
     A row holds the calibrated probabilities of the classes, those of the families, the score by
-    which strong frames are refused, and the SNR in dB, so that one transfer brings everything back.
+    which strong frames are refused, the bandwidth in cycles a sample, and the SNR in dB, so that
+    one transfer brings everything back.
     With precision bf16 the encoder's weights, tokens and sums are bf16, while image, head and
     probabilities stay float32.
     """
@@ -46,12 +48,13 @@ class Forward:
         self.model = model.to(device).eval()
         self.model.encoder.to(precision)
         self.family_names = list(dict.fromkeys(config.families[name] for name in config.classes))
-        self.row_length = len(config.classes) + len(self.family_names) + 2
+        self.row_length = len(config.classes) + len(self.family_names) + 3
         calibration = config.calibration
         self._score = scorer(calibration.refusal, calibration.temperature, device)
         self._class_count = len(config.classes)
         self._config = config
         self._precision = precision
+        self._unit = config.power_normalisation == "unit"
         members = [
             [config.families[name] == family for family in self.family_names]
             for name in config.classes
@@ -62,26 +65,35 @@ class Forward:
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Rows float32 [B, row length] of frames complex64 [B, N], finite and not all zero."""
-        verdict = self.model(self.inputs(frames))
+        scaled = unit_power(frames)
+        width = occupied_bandwidth(scaled)
+        verdict = self.model(self._built(scaled if self._unit else frames))
         classes = (verdict.logits / self._config.calibration.temperature).softmax(1)
         families = classes @ self._membership
         score = self._score(verdict.logits)
-        return torch.cat([classes, families, score[:, None], verdict.snr_db[:, None]], 1)
+        rest = torch.stack([score, width, verdict.snr_db], 1)
+        return torch.cat([classes, families, rest], 1)
 
     def inputs(self, frames: Tensor) -> dict[str, Tensor]:
         """What the model is given of frames complex64 [B, N], finite and not all zero."""
-        if self._config.power_normalisation == "unit":
-            frames = unit_power(frames)
+        return self._built(unit_power(frames) if self._unit else frames)
+
+    def _built(self, frames: Tensor) -> dict[str, Tensor]:
+        """Modalities of frames at the model's own scale."""
         inputs = build({"noisy": frames}, self._config.modalities, self._config.architecture.image)
         return {name: values.to(self._precision) for name, values in inputs.items()}
 
     def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The parts of rows: classes [B, classes], families [B, families], SNR in dB [B]."""
-        classes, families, rest = np.split(rows, [self._class_count, self.row_length - 2], axis=1)
-        return classes, families, rest[:, 1]
+        classes, families, rest = np.split(rows, [self._class_count, self.row_length - 3], axis=1)
+        return classes, families, rest[:, 2]
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """The score of rows by which strong frames are refused: float32 [B]."""
+        return rows[:, -3]
+
+    def bandwidths(self, rows: np.ndarray) -> np.ndarray:
+        """The bandwidth of rows in cycles a sample: float32 [B]; see `occupied_bandwidth`."""
         return rows[:, -2]
 
 
