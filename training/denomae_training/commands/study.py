@@ -45,8 +45,10 @@ class Study:
     """With a report: a page whose tables are written anew, see `denomae-train report`."""
     seed: int = 1
     pretraining_epochs: int = 0
-    """Rounds over the pictures; 0: as the conditions say."""
+    """Rounds over the pictures or frames without labels; 0: as the conditions or the protocol say.
+    """
     tuning_epochs: int = 0
+    """Rounds over those with labels; 0: likewise."""
     frames: int = 1_100
     """Of our own frames: how many the models are tested on, at -10 to 10 dB by 2."""
     preset: str = "nano"
@@ -63,6 +65,9 @@ class Study:
         if self.what == "report":
             self._report()
             return
+        for name in ("pretraining_epochs", "tuning_epochs"):
+            if getattr(self, name) < 0:
+                raise DenomaeError(f"{name} is {getattr(self, name)}; wanted 0 or more")
         began, worked = time.monotonic(), time.process_time()
         if self.data in ("denomae10", "live"):
             self._frames()
@@ -83,9 +88,6 @@ class Study:
         from denomae_training.study.run import study_pictures
         from denomae_training.study.sets import open_set
 
-        for name in ("pretraining_epochs", "tuning_epochs"):
-            if getattr(self, name) < 0:
-                raise DenomaeError(f"{name} is {getattr(self, name)}; wanted 0 or more")
         pictures = open_set(self.data, self.folder, self.seed)
         planned = [
             with_epochs(each, self.pretraining_epochs, self.tuning_epochs)
@@ -102,7 +104,7 @@ class Study:
         from denomae_training.commands.common import architecture_of, commit, recipe_of
         from denomae_training.protocol.run import Runner
         from denomae_training.protocol.settings import SETTINGS
-        from denomae_training.study.frames import study_frames
+        from denomae_training.study.frames import settings_for, study_frames
 
         if self.preset not in SETTINGS:
             raise DenomaeError(
@@ -114,9 +116,12 @@ class Study:
             )
         device, precision = open_machine(self.machine)
         work = self.work / f"protocol-{self.data}-{self.preset}"
+        recipe = recipe_of(self.data)
+        epochs = self.pretraining_epochs, self.tuning_epochs
+        settings = settings_for(recipe, SETTINGS[self.preset], *epochs)
         runner = Runner(
-            recipe_of(self.data), self.preset, architecture_of(self.preset), SETTINGS[self.preset],
-            work, work, self.machine, device, precision, commit(),
+            recipe, self.preset, architecture_of(self.preset), settings, work, work, self.machine,
+            device, precision, commit(),
         )  # fmt: skip
         study_frames(runner, self.place, self.runs, self.fairness, self.seed, self.frames)
 
