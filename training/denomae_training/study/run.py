@@ -16,11 +16,18 @@ from denomae_training.commands.configuration import to_plain
 from denomae_training.loop.files import write_file, write_weights
 from denomae_training.protocol.record import open_folder
 from denomae_training.study.conditions import Planned
+from denomae_training.study.forecast import Stage
 from denomae_training.study.learn import Workshop
 from denomae_training.study.measure import PIXELS, measure, measure_pixels
 from denomae_training.study.picture_subject import PictureSubject
 
 FIGURES, DRAWN, RECORD = "figures.json", "drawn.safetensors", "study.json"
+
+
+def foretell_pictures(workshop: Workshop, planned: Sequence[Planned], steps: int) -> list[Stage]:
+    """The trainings of all models that have no figures yet, timed by so many steps of each."""
+    left = [each for each in planned if not (workshop.folder / each.name / FIGURES).is_file()]
+    return [stage for each in left for stage in workshop.foretold(each, steps)]
 
 
 def study_pictures(
