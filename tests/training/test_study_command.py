@@ -83,10 +83,26 @@ def test_another_study_in_the_same_folder_is_refused(tmp_path, tiny, capsys):
     write_mnist(tmp_path / "mnist", train=600, test=40)
     given = ["--data", "mnist", "--folder", str(tmp_path / "mnist"), "--fairness", "published"]
     assert run(tmp_path / "work", *given) == 0
-    (tmp_path / "work" / "mnist-published-s1" / "dae" / "figures.json").unlink()
     capsys.readouterr()
     assert run(tmp_path / "work", *given, "--pretraining-epochs", "2") == 2
     assert "choose another folder" in capsys.readouterr().err
+
+
+def test_damaged_weights_are_named_and_made_again_once_they_are_gone(tmp_path, tiny, capsys):
+    write_mnist(tmp_path / "mnist", train=600, test=40)
+    given = ["--data", "mnist", "--folder", str(tmp_path / "mnist"), "--fairness", "published"]
+    work = tmp_path / "work"
+    assert run(work, *given) == 0
+    place = work / "mnist-published-s1" / "dae"
+    figures = (place / "figures.json").read_text()
+    (place / "figures.json").unlink()
+    (place / "model.safetensors").write_bytes(b"junk")
+    capsys.readouterr()
+    assert run(work, *given) == 2
+    assert "model.safetensors cannot be read" in capsys.readouterr().err
+    (place / "model.safetensors").unlink()
+    assert run(work, *given) == 0
+    assert (place / "figures.json").read_text() == figures
 
 
 def test_a_rate_is_chosen_on_validation_pictures_alone(tmp_path, tiny, monkeypatch):

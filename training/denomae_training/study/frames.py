@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from denomae.errors import DenomaeError
@@ -26,6 +25,7 @@ from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.finetuning.finetune import finetune
 from denomae_training.finetuning.starting import starting_classifier
 from denomae_training.finetuning.tuning import Tuning
+from denomae_training.loop.files import read_weights
 from denomae_training.loop.train import Run
 from denomae_training.objectives.dae import Dae
 from denomae_training.objectives.objective import Objective
@@ -189,7 +189,7 @@ def _subject(
         there = given_pretraining(given, each.pretrained.name, *of, seed, schedule)
         if there is not None:
             model = _first(runner, objective, seed)
-            model.load_state_dict(load_file(there / "model.safetensors"))
+            model.load_state_dict(read_weights(there / "model.safetensors"))
         else:
             model, _ = runner.pretrained(each.pretrained, seed)
             there = runner.work / f"pretrain-{each.pretrained.name}-s{seed}"
@@ -232,7 +232,7 @@ def _tuned(
     if best is not None:
         classes = len(runner.recipe.classes)
         model = starting_classifier(encoder, architecture, IMAGE, classes, seed)
-        model.load_state_dict(load_file(best))
+        model.load_state_dict(read_weights(best))
         return model, best.parent
     tuning = Tuning(settings.labels, "head" if each.frozen else "whole", IMAGE,
                     validation_frames=settings.validation_frames)  # fmt: skip

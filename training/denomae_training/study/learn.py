@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from denomae_training.commands.configuration import to_plain
 from denomae_training.feeds.order import Order
-from denomae_training.loop.files import write_weights
+from denomae_training.loop.files import read_weights, write_weights
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, train
 from denomae_training.protocol.record import open_folder, time_of
@@ -153,7 +152,7 @@ class Workshop:
             run = Run(name, self.seed, folder, schedule, self.machine)
             train(model, objective, feed, run, self.device, self.precision)
             write_weights(done, model.state_dict())
-        model.load_state_dict(load_file(done))
+        model.load_state_dict(read_weights(done))
         return Learnt(model.to(self.device).eval(), schedule.steps, time_of(folder)["seconds"])
 
 
