@@ -17,7 +17,8 @@ from denomae_training.study import conditions, measure, vit
 from denomae_training.study.report import all_tables
 from denomae_training.study.results import read_studies
 
-SMALL = ["--pretraining-epochs", "1", "--tuning-epochs", "1", "--machine.threads", "1"]
+SMALL = ["--pretraining-epochs", "1", "--tuning-epochs", "1", "--machine.threads", "1",
+         "--measure-steps", "0"]  # fmt: skip
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def test_a_study_of_files_becomes_a_page_and_is_not_done_twice(tmp_path, tiny, c
     write_mnist(tmp_path / "mnist", train=600, test=40)
     work = tmp_path / "work"
     given = ["--data", "mnist", "--folder", str(tmp_path / "mnist"), "--fairness", "published"]
-    assert run(work, *given) == 0
+    assert run(work, *given, "--measure-steps", "1") == 0
+    assert "MAE, pretraining: 5 steps of" in capsys.readouterr().err
     place = work / "mnist-published-s1"
     figures = json.loads((place / "mae" / "figures.json").read_text())
     assert 0 <= figures["tuned"] <= 1
