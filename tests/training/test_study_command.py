@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +130,8 @@ def test_a_rate_is_chosen_on_validation_pictures_alone(tmp_path, tiny, monkeypat
         (["study", "report", "--work", "WORK"], "holds no study"),
         (["study", "--data", "denomae10", "--runs", "WORK/none"], "is no folder"),
         (["study", "--data", "denomae10", "--preset", "small"], "no schedule for 'small'"),
+        (["study", "--data", "live", "--frames", "527"], "527 frames .* wanted at least 528"),
+        (["study", "--measure-steps", "-1"], "measure_steps is -1"),
         (["study", "--pretraining-epochs", "-1"], "pretraining_epochs is -1"),
     ],
 )
@@ -136,5 +139,5 @@ def test_wrong_options_are_refused_in_one_sentence(tmp_path, capsys, arguments, 
     given = [argument.replace("WORK", str(tmp_path)) for argument in arguments]
     assert main([*given, *([] if "--work" in given else ["--work", str(tmp_path / "w")])]) == 2
     said = capsys.readouterr().err
-    assert words in said
+    assert re.search(words, said)
     assert said.count("\n") == 1

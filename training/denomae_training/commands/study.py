@@ -119,7 +119,12 @@ class Study:
         from denomae_training.protocol.run import Runner
         from denomae_training.protocol.settings import SETTINGS
         from denomae_training.study.frame_forecast import foretell_frames
-        from denomae_training.study.frames import frame_plan, settings_for, study_frames
+        from denomae_training.study.frames import (
+            check_frames,
+            frame_plan,
+            settings_for,
+            study_frames,
+        )
 
         if self.preset not in SETTINGS:
             raise DenomaeError(
@@ -132,6 +137,7 @@ class Study:
         device, precision = open_machine(self.machine)
         work = self.work / f"protocol-{self.data}-{self.preset}"
         recipe = recipe_of(self.data)
+        check_frames(recipe, self.frames)
         epochs = self.pretraining_epochs, self.tuning_epochs
         settings = settings_for(recipe, SETTINGS[self.preset], *epochs)
         runner = Runner(

@@ -92,6 +92,19 @@ def frame_plan(settings: Settings, fairness: str) -> list[FramePlan]:
     ]
 
 
+def check_frames(recipe: Recipe, frames: int) -> None:
+    """Whether so many frames are enough to test on.
+
+    Raises:
+        DenomaeError: too few for two of each class at each SNR.
+    """
+    if frames < 2 * len(recipe.classes) * len(SNR_GRID):
+        raise DenomaeError(
+            f"{frames} frames were asked for; wanted at least "
+            f"{2 * len(recipe.classes) * len(SNR_GRID)}, two of each class at each SNR"
+        )
+
+
 def frame_set(recipe: Recipe, runner: Runner, seed: int, labels: int, frames: int) -> PictureSet:
     """Noisy images to look at, clean ones to aim at: labelled frames of the protocol's split
     "train", as many others to choose by, and `frames` to test on.
@@ -99,11 +112,7 @@ def frame_set(recipe: Recipe, runner: Runner, seed: int, labels: int, frames: in
     Raises:
         DenomaeError: too few frames for two of each class.
     """
-    if frames < 2 * len(recipe.classes) * len(SNR_GRID):
-        raise DenomaeError(
-            f"{frames} frames were asked for; wanted at least "
-            f"{2 * len(recipe.classes) * len(SNR_GRID)}, two of each class at each SNR"
-        )
+    check_frames(recipe, frames)
     seen = Synthesized(runner.seen)
     of = split_seed(seed, "train")
     budget = seen.balanced(labels, of)
