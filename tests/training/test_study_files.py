@@ -161,6 +161,10 @@ def test_a_class_with_too_few_pictures_is_named(tmp_path):
     pictures = Pictures(torch.zeros(12, 1, 8, 8), torch.tensor([0] * 6 + [1] + [0] * 5))
     with pytest.raises(DenomaeError, match="the class 'one' has 1 pictures in the part 'train'"):
         split("set", ("zero", "one"), pictures, pictures, 2)
+    many = Pictures(torch.zeros(12, 1, 8, 8), torch.arange(12) % 2)
+    few = Pictures(torch.zeros(3, 1, 8, 8), torch.tensor([0, 1, 0]))
+    with pytest.raises(DenomaeError, match="1 pictures in the part 'test', wanted at least 2"):
+        split("set", ("zero", "one"), many, few, 4)  # a cluster of one has no radius
     with pytest.raises(DenomaeError, match="class 1 has 1 pictures, wanted 2 of each class"):
         pictures.balanced(2, 2)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -15,6 +16,9 @@ from denomae.errors import DenomaeError
 from denomae_training.commands.common import open_machine
 from denomae_training.loop.distributed import here
 from denomae_training.loop.schedule import Machine
+
+if TYPE_CHECKING:
+    from denomae_training.study.forecast import Stage
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,19 @@ class Study:
     """With a report: a page whose tables are written anew, see `denomae-train report`."""
     seed: int = 1
     pretraining_epochs: int = 0
-    """Rounds over the pictures; 0: as the conditions say."""
+    """Rounds over the pictures or frames without labels; 0: as the conditions or the protocol say.
+    """
     tuning_epochs: int = 0
+    """Rounds over those with labels; 0: likewise."""
     frames: int = 1_100
     """Of our own frames: how many the models are tested on, at -10 to 10 dB by 2."""
     preset: str = "nano"
     """Of models of our own frames."""
+    measure_steps: int = 3
+    """How many steps of each training tell its speed, by which the time is foretold; 0: it is not.
+    """
+    plan: bool = False
+    """Say what would be trained and how long it takes, and no more."""
     machine: Machine = field(default_factory=lambda: Machine(tensorboard=False))
     """Precision "auto" is fp32 for pictures: their models are so small that bf16 is slower."""
 
@@ -63,11 +74,16 @@ class Study:
         if self.what == "report":
             self._report()
             return
+        for name in ("pretraining_epochs", "tuning_epochs", "measure_steps"):
+            if getattr(self, name) < 0:
+                raise DenomaeError(f"{name} is {getattr(self, name)}; wanted 0 or more")
         began, worked = time.monotonic(), time.process_time()
         if self.data in ("denomae10", "live"):
             self._frames()
         else:
             self._pictures()
+        if self.plan:
+            return
         wall, work = time.monotonic() - began, time.process_time() - worked
         print(f"{self.data}, {self.fairness}: {wall:.0f} s, {work:.0f} s of one core",
               file=sys.stderr)  # fmt: skip
@@ -80,12 +96,9 @@ class Study:
     def _pictures(self) -> None:
         from denomae_training.study.conditions import plan, with_epochs
         from denomae_training.study.learn import Workshop
-        from denomae_training.study.run import study_pictures
+        from denomae_training.study.run import foretell_pictures, study_pictures
         from denomae_training.study.sets import open_set
 
-        for name in ("pretraining_epochs", "tuning_epochs"):
-            if getattr(self, name) < 0:
-                raise DenomaeError(f"{name} is {getattr(self, name)}; wanted 0 or more")
         pictures = open_set(self.data, self.folder, self.seed)
         planned = [
             with_epochs(each, self.pretraining_epochs, self.tuning_epochs)
@@ -96,13 +109,22 @@ class Study:
             machine = replace(machine, precision="fp32")
         device, precision = open_machine(machine)
         workshop = Workshop(pictures, self.seed, self.place, machine, device, precision)
-        study_pictures(workshop, self.data, self.fairness, planned)
+        if self.measure_steps:
+            self._tell(foretell_pictures(workshop, planned, self.measure_steps))
+        if not self.plan:
+            study_pictures(workshop, self.data, self.fairness, planned)
 
     def _frames(self) -> None:
         from denomae_training.commands.common import architecture_of, commit, recipe_of
         from denomae_training.protocol.run import Runner
         from denomae_training.protocol.settings import SETTINGS
-        from denomae_training.study.frames import study_frames
+        from denomae_training.study.frame_forecast import foretell_frames
+        from denomae_training.study.frames import (
+            check_frames,
+            frame_plan,
+            settings_for,
+            study_frames,
+        )
 
         if self.preset not in SETTINGS:
             raise DenomaeError(
@@ -114,11 +136,32 @@ class Study:
             )
         device, precision = open_machine(self.machine)
         work = self.work / f"protocol-{self.data}-{self.preset}"
+        recipe = recipe_of(self.data)
+        check_frames(recipe, self.frames)
+        epochs = self.pretraining_epochs, self.tuning_epochs
+        settings = settings_for(recipe, SETTINGS[self.preset], *epochs)
         runner = Runner(
-            recipe_of(self.data), self.preset, architecture_of(self.preset), SETTINGS[self.preset],
-            work, work, self.machine, device, precision, commit(),
+            recipe, self.preset, architecture_of(self.preset), settings, work, work, self.machine,
+            device, precision, commit(),
         )  # fmt: skip
-        study_frames(runner, self.place, self.runs, self.fairness, self.seed, self.frames)
+        if self.measure_steps:
+            planned = frame_plan(settings, self.fairness)
+            self._tell(
+                foretell_frames(
+                    runner, self.place, self.runs, planned, self.seed, self.measure_steps
+                )
+            )
+        if not self.plan:
+            study_frames(runner, self.place, self.runs, self.fairness, self.seed, self.frames)
+
+    def _tell(self, stages: Sequence[Stage]) -> None:
+        """How long the trainings take that are left, before the first of them is begun."""
+        from denomae_training.study.forecast import told
+
+        if not stages:
+            return
+        print(f"{self.data}, {self.fairness}, timed by {self.measure_steps} steps of each:",
+              *told(stages), sep="\n", file=sys.stderr, flush=True)  # fmt: skip
 
     def _report(self) -> None:
         from denomae_training.study.report import fill_page, write_report

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from denomae.checkpoint import replace_file
+from denomae.errors import DenomaeError
 from denomae_training.loop.state import StateError, reason
 
 
@@ -35,6 +36,21 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
     except SafetensorError as error:
         raise _unwritten(path, error) from error
     write_file(path, content)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """What `write_weights` wrote, on the CPU.
+
+    Raises:
+        DenomaeError: it cannot be read.
+    """
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DenomaeError(
+            f"{path} cannot be read ({reason(error)}); move it away, and the same command makes it "
+            "again"
+        ) from error
 
 
 def _unwritten(path: Path, error: Exception) -> StateError:

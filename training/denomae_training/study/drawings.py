@@ -137,7 +137,7 @@ def draw_fidelity(found: Sequence[Found], path: Path) -> bool:
             low, high = min(v.min() for v in values), max(v.max() for v in values)
             for index, (each, some) in enumerate(zip(found, values, strict=True)):
                 label_of = f"{each.title}: mean {some.mean():.2f}"
-                axes.hist(some, 40, (low, high), histtype="step", lw=1.3, label=label_of,
+                axes.hist(some, 40, range=(low, high), histtype="step", lw=1.3, label=label_of,
                           color=COLOURS[index % len(COLOURS)])  # fmt: skip
             axes.set_xlabel(label, fontsize=8)
             axes.set_yticks([])

@@ -24,7 +24,10 @@ TARGET = "clean_image"
 
 
 class FrameSubject(Subject):
-    """What one objective taught, and the classifier made of it; a feature is the mean token."""
+    """What one objective taught, and the classifier made of it; a feature is the mean token.
+
+    Of a masked autoencoder `made` is `kept`: its decoder is asked for what was hidden alone.
+    """
 
     def __init__(
         self,

@@ -2,20 +2,19 @@
 """The study on this package's own frames: its objectives, by the noisy image of a frame.
 
 Frames, epochs and classifiers are the protocol's, the same for all objectives: ten thousand frames
-without labels, a thousand with. Published conditions are the study's as far as frames have them:
-the denoiser's encoder stays frozen behind its head, the masked autoencoder is tuned whole.
+without labels, a thousand with (1,008 of 24 classes). Published conditions are the study's as far
+as frames have them: the denoiser's encoder stays frozen behind its head, the masked autoencoder is
+tuned whole.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import yaml
-from safetensors.torch import load_file
 from torch import nn
 
 from denomae.errors import DenomaeError
@@ -26,6 +25,7 @@ from denomae_training.feeds.sample import Sample, sample_of
 from denomae_training.finetuning.finetune import finetune
 from denomae_training.finetuning.starting import starting_classifier
 from denomae_training.finetuning.tuning import Tuning
+from denomae_training.loop.files import read_weights
 from denomae_training.loop.train import Run
 from denomae_training.objectives.dae import Dae
 from denomae_training.objectives.objective import Objective
@@ -39,6 +39,7 @@ from denomae_training.rivals.encoders import make_encoder
 from denomae_training.signals.dataset import collect, split_seed
 from denomae_training.signals.recipe import Recipe
 from denomae_training.study.frame_subject import IMAGE, TARGET, FrameSubject
+from denomae_training.study.given import given_pretraining, given_tuning
 from denomae_training.study.measure import measure
 from denomae_training.study.pictures import Pictures, PictureSet
 from denomae_training.study.run import FIGURES, keep, record
@@ -56,6 +57,20 @@ class FramePlan:
     title: str
     pretrained: Pretrained | None
     frozen: bool = False
+
+
+def settings_for(
+    recipe: Recipe, settings: Settings, pretraining_epochs: int = 0, tuning_epochs: int = 0
+) -> Settings:
+    """The protocol's settings for a recipe: labels that its classes share evenly, as near to the
+    protocol's number as can be, and other numbers of epochs where they are not 0."""
+    count = len(recipe.classes)
+    return replace(
+        settings,
+        labels=count * max(1, round(settings.labels / count)),
+        pretraining_epochs=pretraining_epochs or settings.pretraining_epochs,
+        finetuning_epochs=tuning_epochs or settings.finetuning_epochs,
+    )
 
 
 def frame_plan(settings: Settings, fairness: str) -> list[FramePlan]:
@@ -77,6 +92,19 @@ def frame_plan(settings: Settings, fairness: str) -> list[FramePlan]:
     ]
 
 
+def check_frames(recipe: Recipe, frames: int) -> None:
+    """Whether so many frames are enough to test on.
+
+    Raises:
+        DenomaeError: too few for two of each class at each SNR.
+    """
+    if frames < 2 * len(recipe.classes) * len(SNR_GRID):
+        raise DenomaeError(
+            f"{frames} frames were asked for; wanted at least "
+            f"{2 * len(recipe.classes) * len(SNR_GRID)}, two of each class at each SNR"
+        )
+
+
 def frame_set(recipe: Recipe, runner: Runner, seed: int, labels: int, frames: int) -> PictureSet:
     """Noisy images to look at, clean ones to aim at: labelled frames of the protocol's split
     "train", as many others to choose by, and `frames` to test on.
@@ -84,11 +112,7 @@ def frame_set(recipe: Recipe, runner: Runner, seed: int, labels: int, frames: in
     Raises:
         DenomaeError: too few frames for two of each class.
     """
-    if frames < 2 * len(recipe.classes) * len(SNR_GRID):
-        raise DenomaeError(
-            f"{frames} frames were asked for; wanted at least "
-            f"{2 * len(recipe.classes) * len(SNR_GRID)}, two of each class at each SNR"
-        )
+    check_frames(recipe, frames)
     seen = Synthesized(runner.seen)
     of = split_seed(seed, "train")
     budget = seen.balanced(labels, of)
@@ -142,6 +166,8 @@ def study_frames(
     """
     planned = frame_plan(runner.settings, fairness)
     classes = runner.recipe.classes
+    open_folder(folder, "frames.yaml", preset=runner.preset, frames=frames,
+                settings=runner.settings)  # fmt: skip
     record(folder, runner.recipe.name, fairness, seed, classes, [each.name for each in planned])
     missing = [each for each in planned if not (folder / each.name / FIGURES).is_file()]
     if not missing:
@@ -167,15 +193,15 @@ def _subject(
     updates = seconds = 0
     model = first
     if objective is not None:
-        name = f"pretrain-{each.pretrained.name}-s{seed}"
-        there = _given(given, name, "model.safetensors", runner, seed)
+        schedule = runner.settings.pretraining_of(each.pretrained.frames)
+        of = runner.recipe.name, runner.preset
+        there = given_pretraining(given, each.pretrained.name, *of, seed, schedule)
         if there is not None:
             model = _first(runner, objective, seed)
-            model.load_state_dict(load_file(there / "model.safetensors"))
+            model.load_state_dict(read_weights(there / "model.safetensors"))
         else:
             model, _ = runner.pretrained(each.pretrained, seed)
-            there = runner.work / name
-        schedule = runner.settings.pretraining_of(each.pretrained.frames)
+            there = runner.work / f"pretrain-{each.pretrained.name}-s{seed}"
         updates, seconds = schedule.steps, time_of(there)["seconds"]
     tuned, place = _tuned(runner, each, model.encoder if objective else None, given, folder, seed)
     schedule = runner.settings.finetuning_of(runner.settings.labels)
@@ -208,17 +234,17 @@ def _tuned(
     """The classifier, and the folder of its run: given, or trained into the study's own."""
     architecture, settings = runner.architecture, runner.settings
     name = each.pretrained.name if each.pretrained else "scratch"
-    there = None
+    schedule = settings.finetuning_of(settings.labels)
+    best = None
     if not each.frozen:
-        there = _given(given, f"finetune-{name}-image-s{seed}", "best-*.safetensors", runner)
-    if there is not None:
+        best = given_tuning(given, name, runner.recipe.name, runner.preset, seed, schedule)
+    if best is not None:
         classes = len(runner.recipe.classes)
         model = starting_classifier(encoder, architecture, IMAGE, classes, seed)
-        model.load_state_dict(load_file(next(there.glob("best-*.safetensors"))))
-        return model, there
+        model.load_state_dict(read_weights(best))
+        return model, best.parent
     tuning = Tuning(settings.labels, "head" if each.frozen else "whole", IMAGE,
                     validation_frames=settings.validation_frames)  # fmt: skip
-    schedule = settings.finetuning_of(settings.labels)
     place = folder / f"{each.name}-tuned"
     open_folder(place, recipe=runner.seen.name, preset=runner.preset, tuning=tuning,
                 schedule=schedule)  # fmt: skip
@@ -226,32 +252,6 @@ def _tuned(
     found = finetune(encoder, architecture, Synthesized(runner.seen), tuning, run, runner.device,
                      runner.precision)  # fmt: skip
     return found.model, place
-
-
-def _given(
-    given: Path | None, name: str, wanted: str, runner: Runner, seed: int | None = None
-) -> Path | None:
-    """The folder of a finished run; None where it is not there or not finished.
-
-    Raises:
-        DenomaeError: it is a run of another recipe, preset or seed.
-    """
-    if given is None or not any((given / name).glob(wanted)):
-        return None
-    path = given / name / "run.yaml"
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise DenomaeError(f"{path} cannot be read: {error}") from error
-    expected = {"recipe": runner.recipe.name, "preset": runner.preset}
-    expected |= {"seed": seed} if seed is not None else {}
-    for key, value in expected.items():
-        if found.get(key) != value:
-            raise DenomaeError(
-                f"{given / name} is a run with {key} {found.get(key)!r}, wanted {value!r}; give "
-                "the folder of this recipe's protocol, or none to train anew"
-            )
-    return given / name
 
 
 def _pictures(sample: Sample) -> Pictures:

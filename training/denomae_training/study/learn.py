@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from denomae_training.commands.configuration import to_plain
 from denomae_training.feeds.order import Order
-from denomae_training.loop.files import write_weights
+from denomae_training.loop.files import read_weights, write_weights
 from denomae_training.loop.schedule import Machine, Schedule
 from denomae_training.loop.train import Run, train
 from denomae_training.protocol.record import open_folder, time_of
 from denomae_training.study.conditions import Planned, over
 from denomae_training.study.conv import PictureDae
 from denomae_training.study.feed import PictureFeed
+from denomae_training.study.forecast import Pace, Stage, pace_of
 from denomae_training.study.objectives import NameClasses, PictureClassifier, PictureObjective
 from denomae_training.study.pictures import Pictures, PictureSet
 from denomae_training.study.vit import PictureVit
@@ -98,14 +98,44 @@ class Workshop:
         test = accuracy(best.learnt.model, self.pictures.test)
         return Tuned(best.learnt, best.validation, test, best.rate)
 
-    def classifier(self, planned: Planned) -> PictureClassifier:
-        """A classifier behind the pretrained encoder, before it is trained."""
-        tuning, inner = planned.tuning, self.pretrained(planned).model
+    def classifier(self, planned: Planned, inner: nn.Module | None = None) -> PictureClassifier:
+        """A classifier behind an encoder, None: the pretrained one, before it is trained."""
+        tuning, inner = planned.tuning, inner or self.pretrained(planned).model
         torch.manual_seed(self.seed)
         return PictureClassifier(
             inner, len(self.pictures.classes), tuning.head, tuning.frozen, tuning.masked_share,
             tuning.signed, tuning.encoder_rate,
         ).to(self.device)  # fmt: skip
+
+    def foretold(self, planned: Planned, steps: int) -> list[Stage]:
+        """What is still to be trained of a model, timed by so many steps of each training."""
+        count, tuning = len(self.pictures.train), planned.tuning
+        tuned = over(tuning.schedule, tuning.epochs * count)
+        rates = [rate for rate in tuning.rates if not self._done(f"{planned.name}-tuned-{rate:g}")]
+        stages = []
+        if planned.objective is not None and not self._done(planned.name):
+            learnt = over(planned.schedule, planned.epochs * count)
+            pace = self._pace(self.first(planned.kind), planned.objective, learnt, steps)
+            stages.append(Stage(f"{planned.title}, pretraining", learnt.steps, pace))
+        if rates:
+            classifier = self.classifier(planned, self.first(planned.kind))
+            pace = self._pace(classifier, NameClasses(tuning.masked_share), tuned, steps)
+            name = f"{planned.title}, {len(rates)} classifiers" if len(rates) > 1 else (
+                f"{planned.title}, classifier")  # fmt: skip
+            stages.append(Stage(name, len(rates) * tuned.steps, pace))
+        return stages
+
+    def _pace(
+        self, model: nn.Module, objective: PictureObjective, schedule: Schedule, steps: int
+    ) -> Pace:
+        order = Order(schedule.batch_size, len(self.pictures.train), self.seed)
+        feed = PictureFeed(self.pictures.train, self.pictures.name, order, self.device)
+        return pace_of(
+            model, objective, feed.samples(0, steps), schedule, self.device, self.precision
+        )
+
+    def _done(self, name: str) -> bool:
+        return (self.folder / name / "model.safetensors").is_file()
 
     def _trained(
         self, name: str, model: nn.Module, objective: PictureObjective, schedule: Schedule
@@ -122,7 +152,7 @@ class Workshop:
             run = Run(name, self.seed, folder, schedule, self.machine)
             train(model, objective, feed, run, self.device, self.precision)
             write_weights(done, model.state_dict())
-        model.load_state_dict(load_file(done))
+        model.load_state_dict(read_weights(done))
         return Learnt(model.to(self.device).eval(), schedule.steps, time_of(folder)["seconds"])
 
 

@@ -100,7 +100,8 @@ def split(
     """A set whose last `validation` pictures to learn from are held back to choose by.
 
     Raises:
-        DenomaeError: a class has fewer than two pictures to learn from or none in another part.
+        DenomaeError: a class has fewer than two pictures to learn from or to test on, or none to
+            choose by.
     """
     if not 0 < validation < len(learnt):
         raise DenomaeError(
@@ -109,7 +110,7 @@ def split(
         )
     cut = len(learnt) - validation
     made = PictureSet(name, classes, learnt.part(slice(cut)), learnt.part(slice(cut, None)), test)
-    for part, least in (("train", 2), ("validation", 1), ("test", 1)):
+    for part, least in (("train", 2), ("validation", 1), ("test", 2)):
         counts = torch.bincount(getattr(made, part).class_index, minlength=len(classes))
         if int(counts.min()) < least:
             number = int(counts.argmin())

@@ -10,10 +10,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from safetensors.torch import load_file
 from torch import Tensor
 
 from denomae.errors import DenomaeError
+from denomae_training.loop.files import read_weights
 from denomae_training.report.summary import Measure
 from denomae_training.study.run import DRAWN, FIGURES, RECORD
 
@@ -59,7 +59,7 @@ class Found:
 
     def drawn(self) -> dict[str, Tensor]:
         """The tensors of the first seed."""
-        return load_file(self.folder / DRAWN)
+        return read_weights(self.folder / DRAWN)
 
 
 Studies = dict[tuple[str, str], list[Found]]

@@ -12,13 +12,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from denomae_training.commands.configuration import to_plain
 from denomae_training.loop.files import write_file, write_weights
+from denomae_training.protocol.record import open_folder
 from denomae_training.study.conditions import Planned
+from denomae_training.study.forecast import Stage
 from denomae_training.study.learn import Workshop
 from denomae_training.study.measure import PIXELS, measure, measure_pixels
 from denomae_training.study.picture_subject import PictureSubject
 
 FIGURES, DRAWN, RECORD = "figures.json", "drawn.safetensors", "study.json"
+
+
+def foretell_pictures(workshop: Workshop, planned: Sequence[Planned], steps: int) -> list[Stage]:
+    """The trainings of all models that have no figures yet, timed by so many steps of each."""
+    left = [each for each in planned if not (workshop.folder / each.name / FIGURES).is_file()]
+    return [stage for each in left for stage in workshop.foretold(each, steps)]
 
 
 def study_pictures(
@@ -28,6 +37,8 @@ def study_pictures(
 
     Each model's folder gets `figures.json` and `drawn.safetensors`.
     """
+    open_folder(workshop.folder, "pictures.yaml", count=len(workshop.pictures.train),
+                models={each.name: _conditions(each) for each in planned})  # fmt: skip
     record(workshop.folder, data, fairness, workshop.seed, workshop.pictures.classes,
            [PIXELS, *(each.name for each in planned)])  # fmt: skip
     if not (workshop.folder / PIXELS / FIGURES).is_file():
@@ -52,6 +63,13 @@ def study_pictures(
                 "head": each.tuning.head,
             }  # fmt: skip
             keep(folder, figures, drawn)
+
+
+def _conditions(planned: Planned) -> dict[str, Any]:
+    """What a model's figures hang on, to be known again."""
+    objective = {"kind": type(planned.objective).__name__} | to_plain(planned.objective or {})
+    return {"objective": objective, "epochs": planned.epochs, "schedule": planned.schedule,
+            "tuning": planned.tuning}  # fmt: skip
 
 
 def record(

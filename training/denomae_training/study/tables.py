@@ -143,6 +143,12 @@ def _pictures(data: str, found: Iterable[Found]) -> Table:
         "it filled in is its own. Hidden pixels: the three quarters that are hidden from a masked "
         "autoencoder; a denoiser sees them, with noise."
     )
+    if data not in PICTURE_DATA:
+        note += (
+            " Of our own frames only what was hidden is asked of a masked decoder, and it is put "
+            "beside the visible patches as they came in, noise and all: its whole is the same as "
+            "with the visible kept."
+        )
     return Table("pictures", "How close reconstructions come", columns, tuple(rows), note)
 
 
