@@ -16,6 +16,7 @@ from denomae import Engine
 from denomae.checkpoint import read_config, write_checkpoint
 from denomae.cli import main
 from denomae.exported import ExportedClassifier, draw
+from denomae.modalities import NOISY_MODALITIES
 from denomae.model.classifier import Classifier
 from denomae.model.presets import PRESETS
 from denomae.raster import ImageSpec, constellation_image
@@ -35,12 +36,13 @@ TOLERANCE = 1e-3
 
 @pytest.fixture(scope="module")
 def checkpoint(nano_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model of both modalities, with weights far from where they begin."""
+    """A small model of image, signal and spectra, with weights far from where they begin."""
     torch.manual_seed(5)
     config = read_config(nano_checkpoint)
     config = dataclasses.replace(
         config,
         architecture=SMALL,
+        modalities=NOISY_MODALITIES,
         calibration=dataclasses.replace(config.calibration, temperature=0.5),
     )
     model = Classifier(SMALL, config.modalities, len(config.classes))
