@@ -46,14 +46,16 @@ def powers(i: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     outweigh all others. The last has the envelope's power as its real part and the phase's step
     from sample to sample, in radians, as its imaginary part, the mean of both left out.
     """
-    amplitude = torch.hypot(i, q)
-    known = amplitude.clamp(min=1e-20)
+    peak = torch.maximum(i.abs(), q.abs()).amax(-1, keepdim=True).clamp(min=1e-30)
+    i, q = i / peak, q / peak  # so that squares stay within float32
+    power = i * i + q * q
+    amplitude = power.sqrt()
+    known = amplitude.clamp(min=1e-18)
     c, s = i / known, q / known  # phase 1
     rows = [(i, q)]
     for _ in range(3):
         rows.append((amplitude * (c * c - s * s), amplitude * (2 * c * s)))
         c, s = c * c - s * s, 2 * c * s
-    power = amplitude.square()
     mean = power.mean(-1, keepdim=True)
     before_i, before_q = i[..., :-1], q[..., :-1]
     step = torch.atan2(
