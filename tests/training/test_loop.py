@@ -17,6 +17,7 @@ from denomae.errors import DenomaeError
 from denomae.model.classifier import Classifier
 from denomae_training.loop.average import Average
 from denomae_training.loop.distributed import Group
+from denomae_training.loop.gradients import seed_of
 from denomae_training.loop.optimizer import optimizer_of, parameter_groups
 from denomae_training.loop.progress import Clock
 from denomae_training.loop.schedule import Machine, Schedule
@@ -252,3 +253,17 @@ def _training(folder, schedule):
     run = Run("small", 1, folder, schedule, MACHINE)
     feed = feed_for(SIGNALS, schedule)
     return _Training(model, SIGNALS, feed, run, CPU, torch.float32, Group())
+
+
+def test_masks_differ_between_seeds_steps_and_from_dropout():
+    """A CPU's generator takes 32 bits of its seed, and the run's own must be among them."""
+    draws = {
+        tuple(torch.randperm(64, generator=torch.Generator().manual_seed(number)).tolist())
+        for number in (
+            seed_of(1, "masks", 0), seed_of(2, "masks", 0), seed_of(1, "masks", 1),
+            seed_of(1, "dropout", 0),
+        )
+    }  # fmt: skip
+    assert len(draws) == 4
+    assert len({seed_of(1, "masks", step) for step in range(10_000)}) == 10_000
+    assert seed_of(1, "masks", 5) == seed_of(1, "masks", 5) < 2**32

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -16,7 +17,17 @@ from denomae_training.loop.faults import out_of_memory
 from denomae_training.loop.log import numbers
 from denomae_training.loop.schedule import Schedule
 from denomae_training.objectives.objective import Objective
-from denomae_training.signals.dataset import split_seed
+
+
+def seed_of(seed: int, purpose: str, number: int) -> int:
+    """A seed for one draw of a run, of 32 bits: PyTorch's generator on a CPU takes no more.
+
+    Args:
+        seed: of the run.
+        number: of the draw, as the step whose masks are drawn.
+    """
+    text = f"{seed} {purpose} {number}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "little")
 
 
 class Gradients:
@@ -46,12 +57,12 @@ class Gradients:
         """Leave the batch's gradient in the parameters; the loss and its parts."""
         seed, parts, share = self.seed, self.schedule.accumulate, self.group.share
         self.model.zero_grad(set_to_none=True)
-        torch.manual_seed(split_seed(seed, "dropout") + step * share.ranks + share.rank)
+        torch.manual_seed(seed_of(seed, "dropout", step * share.ranks + share.rank))
         sums: dict[str, float] = {}
         size = len(sample) // parts
         for number in range(parts):
             piece = _rows(sample, number * size, size)
-            generator = torch.Generator().manual_seed(split_seed(seed, "masks") + step)
+            generator = torch.Generator().manual_seed(seed_of(seed, "masks", step))
             with self.group.apart(self.loss) if number < parts - 1 else nullcontext():
                 with self._autocast():
                     loss, told = self.loss(piece, generator, step / self.schedule.steps)
