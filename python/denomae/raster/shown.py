@@ -5,7 +5,8 @@ Without synchronisation a carrier offset smears a constellation into rings. Two 
 *differential* samples, whose phase is what the carrier turned in a few samples, the same for all;
 and *corrected* ones, whose offset was found blindly by the power-law spectrum (A. J. Viterbi and
 A. M. Viterbi, IEEE Trans. Inf. Theory 29, 1983; J. Y. Wang et al. use M = 2, 4, 8): what has points
-at M phases, taken to the M-th power, holds a line at M times its offset.
+at M phases, taken to the M-th power, holds a line at M times its offset. *Synchronised* ones are
+the symbols alone, whose rate and timing were found blindly too (see `synchronised`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from denomae.raster.spec import ImageSpec
+from denomae.raster.synchronised import blind_timing, instants_of, matched, moving_mean, read
 
 ORDERS = (2, 4, 8)  # of the power law; the first with a line wins
 PADDING = 4  # of the spectrum, so that a line lies near a bin
 _NEIGHBOURS = 32  # bins of the unpadded spectrum on each side, by whose mean a line is measured
 _LINE = 20.0  # times that mean; what has no line reaches about 10
+_LINE_OF_SYMBOLS = 13.0  # times the mean of all bins; symbols without a line reach about 11
 
 
 def shown_samples(frames: Tensor, spec: ImageSpec, reference: Tensor | None = None) -> Tensor:
@@ -34,14 +37,39 @@ def shown_samples(frames: Tensor, spec: ImageSpec, reference: Tensor | None = No
             frame is turned as its noisy one is, so that one image can be learnt from the other.
 
     Returns:
-        complex64 [B, N], or [B, N - lag] of differential samples.
+        complex64 [B, N], or [B, N - lag] of differential samples. Of synchronised ones the symbols
+        come first, and NaN behind them.
     """
     if spec.samples == "differential":
         return differential(frames, spec.lag)
     if spec.samples == "corrected":
         turns, phase = blind_correction(frames if reference is None else reference)
         return turned_back(frames, turns, phase)
+    if spec.samples == "synchronised":
+        return synchronised(frames, frames if reference is None else reference)
     return frames
+
+
+def synchronised(frames: Tensor, reference: Tensor) -> Tensor:
+    """The symbols of frames at unit power and phase 0, their timing and carrier found from a
+    reference; of frames without a symbol rate their samples: complex64 [B, N]."""
+    clean, reference = _finite(frames), _finite(reference)
+    timing = blind_timing(reference)
+    fine = matched(reference, timing)
+    instants = instants_of(fine, timing)
+    known = read(fine, instants)
+    turns, phase = blind_correction(known, symbols=True)  # a symbol
+    found = known if frames is reference else read(matched(clean, timing), instants)
+    present = known != 0
+    power = (known.real.square() + known.imag.square()).sum(1) / present.sum(1).clamp(min=1)
+    found = turned_back(found, turns, phase) / power.sqrt().clamp(min=1e-20)[:, None]
+    found = torch.where(present, found, math.nan)
+    rest = found.new_full((len(found), frames.shape[1] - found.shape[1]), math.nan)
+    return torch.where(timing.found[:, None], torch.cat([found, rest], 1), frames)
+
+
+def _finite(frames: Tensor) -> Tensor:
+    return torch.where(torch.isfinite(frames.abs()), frames, 0)
 
 
 def differential(frames: Tensor, lag: int) -> Tensor:
@@ -54,18 +82,20 @@ def differential(frames: Tensor, lag: int) -> Tensor:
     return product / product.abs().sqrt().clamp(min=1e-20)
 
 
-def blind_correction(frames: Tensor) -> tuple[Tensor, Tensor]:
+def blind_correction(frames: Tensor, symbols: bool = False) -> tuple[Tensor, Tensor]:
     """Carrier offset and phase of frames complex64 [B, N], by their second, fourth or eighth power.
 
-    The amplitude is left out of the power, so that strong samples do not outweigh all others. The
-    lowest order with a line above the noise decides. Nothing in it looks at a value, so that a CUDA
-    graph can hold it.
+    The amplitude is left out of the power, so that strong samples do not outweigh all others; of
+    symbols it is left in up to the fourth, for the corners of a square lattice tell its phase. The
+    lowest order with a line above the noise decides: above its neighbours, or, of symbols, whose
+    spectrum has no shape, above all bins. Nothing in it looks at a value, so that a CUDA graph can
+    hold it.
 
     Returns:
         offset in turns a sample, float32 [B], within ±1 / (2 M), and phase in turns, float32 [B],
         within ±1 / (2 M); both 0 where no order has a line.
     """
-    frames = torch.where(torch.isfinite(frames.abs()), frames, 0)
+    frames = _finite(frames)
     batch, n = frames.shape
     amplitude, angle = frames.abs(), frames.angle()
     offset = torch.zeros(batch, device=frames.device)
@@ -73,10 +103,11 @@ def blind_correction(frames: Tensor) -> tuple[Tensor, Tensor]:
     found = torch.zeros(batch, dtype=torch.bool, device=frames.device)
     step = torch.arange(n, device=frames.device)
     for order in ORDERS:
-        power = torch.polar(amplitude, order * angle)
-        line, strength = _line(power)  # of M times the offset, in turns a sample
+        weight = amplitude**order if symbols and order <= 4 else amplitude
+        power = torch.polar(weight, order * angle)
+        line, strength = _line(power, everywhere=symbols)  # M times the offset, turns a sample
         line_phase = (power * _turning(-line, step)).sum(1).angle()
-        new = (strength >= _LINE) & ~found
+        new = (strength >= (_LINE_OF_SYMBOLS if symbols else _LINE)) & ~found
         offset = torch.where(new, line / order, offset)
         phase = torch.where(new, line_phase / (2 * math.pi * order), phase)
         found |= new
@@ -96,16 +127,20 @@ def _turning(turns: Tensor, step: Tensor) -> Tensor:
     return torch.polar(torch.ones_like(angle), angle)
 
 
-def _line(samples: Tensor) -> tuple[Tensor, Tensor]:
-    """The line of complex64 [B, N] that stands highest above its neighbours: where, in turns a
-    sample within ±1/2, float32 [B], and how many times their mean power, float32 [B]."""
+def _line(samples: Tensor, everywhere: bool = False) -> tuple[Tensor, Tensor]:
+    """The line of complex64 [B, N] that stands highest above its neighbours, or above the mean of
+    everywhere: where, in turns a sample within ±1/2, float32 [B], and how many times that mean
+    power, float32 [B]."""
     bins = PADDING * samples.shape[1]
     spectrum = torch.fft.fft(samples, bins).abs()  # [B, bins]
-    side = min(PADDING * _NEIGHBOURS, (bins - 1) // 2)
-    power = F.pad(spectrum.square()[:, None], (side, side), mode="circular")
-    mean = F.avg_pool1d(power, 2 * side + 1, stride=1)[:, 0]
-    # A keyed signal's power has a shape of its own, so that no one level would do for all bins.
-    above = spectrum.square() / mean.clamp(min=1e-30)
+    power = spectrum.square()
+    if everywhere:
+        mean = power.mean(1, keepdim=True)
+    else:
+        # A keyed signal's power has a shape of its own, so that no one level would do for all bins.
+        side = min(PADDING * _NEIGHBOURS, (bins - 1) // 2)
+        mean = moving_mean(F.pad(power[:, None], (side, side), mode="circular")[:, 0], 2 * side + 1)
+    above = power / mean.clamp(min=1e-30)
     peak = above.argmax(1, keepdim=True)
     left, middle, right = (
         spectrum.gather(1, (peak + step) % bins).clamp(min=1e-20).log() for step in (-1, 0, 1)

@@ -17,7 +17,8 @@ class ImageSpec:
     amplitude; decay lengths and half sizes (of the square window that a sample touches) are in
     pixels, one a channel. `samples` are those that are drawn (see `denomae.raster.shown`): the
     frame's own, or, against a carrier offset, differential ones over `lag` samples, or those that
-    are left when the offset was found blindly and removed.
+    are left when the offset was found blindly and removed, or the symbols alone, synchronised
+    blindly in rate, timing and carrier.
     """
 
     height: int = 64
@@ -25,7 +26,7 @@ class ImageSpec:
     extent: float = 2.5
     decay_px: tuple[float, ...] = (0.75, 1.5, 3.0)
     half_size_px: tuple[int, ...] = (3, 6, 10)
-    samples: Literal["raw", "differential", "corrected"] = field(
+    samples: Literal["raw", "differential", "corrected", "synchronised"] = field(
         default="raw", metadata=MAY_BE_MISSING
     )
     lag: int = field(default=1, metadata=MAY_BE_MISSING)

@@ -26,7 +26,7 @@ from denomae_training.loop.schedule import Machine
 from denomae_training.signals.recipe import Recipe
 from denomae_training.signals.recipes import RECIPES
 
-Images = Literal["raw", "differential", "corrected"]
+Images = Literal["raw", "differential", "corrected", "synchronised"]
 
 # between a run's start and its resumption
 MAY_CHANGE = ("machine", "schedule.frames", "schedule.accumulate")

@@ -34,7 +34,7 @@ class Choice:
     """
 
     modalities: tuple[str, ...] = ("all",)
-    images: Literal["raw", "differential", "corrected"] = "raw"
+    images: Literal["raw", "differential", "corrected", "synchronised"] = "raw"
     frame_length: int = 1024
     visible_share: float = 0.5
     optimizer: Literal["adamw", "muon"] = "muon"
@@ -78,12 +78,14 @@ CHOICES: dict[str, Choice] = {
     "image": Choice(("image",)),
     "image, differential": Choice(("image",), images="differential"),
     "image, corrected": Choice(("image",), images="corrected"),
+    "image, synchronised": Choice(("image",), images="synchronised"),
     "signal": Choice(("signal",)),
     "spectra": Choice(("spectra",)),
     "image and signal": Choice(("both",)),
     "signal and spectra": Choice(("signal", "spectra")),
     "all, differential image": Choice(images="differential"),
     "all, corrected image": Choice(images="corrected"),
+    "all, synchronised image": Choice(images="synchronised"),
     "all, 2,048 samples": Choice(frame_length=2048),
     "all, 4,096 samples": Choice(frame_length=4096),
     "all, every token from the start": Choice(visible_share=1.0),
