@@ -46,8 +46,10 @@ def test_the_command_trains_at_equal_cost_compares_and_goes_on(tmp_path, capsys)
                "--only", "signal", "all, 2,048 samples", last, "--schedule.frames", "32",
                "--schedule.batch-size", "16", "--schedule.warmup-frames", "0", "--snr", "10",
                "--validation-frames", "24", "--frames-per-snr", "24", "--gnu-radio", "0",
-               "--machine.workers", "0", "--machine.threads", "1"]  # fmt: skip
+               "--machine.workers", "0", "--machine.threads", "1",
+               "--picture", str(tmp_path / "images.png")]  # fmt: skip
     assert main(command) == 0
+    assert (tmp_path / "images.png").read_bytes().startswith(b"\x89PNG")
     shown = capsys.readouterr().out
     rows = {
         path.stem: json.loads(path.read_text())["result"]

@@ -30,6 +30,8 @@ from denomae_training.report.table import Table, to_markdown
 from denomae_training.signals.dataset import split_seed
 from denomae_training.signals.recipes.live import LIVE
 
+PICTURE_DB = 20.0
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -60,6 +62,8 @@ class Choices:
     """Transmissions of each class by GNU Radio; 0: none."""
     page: Path | None = None
     """A Markdown page whose table of the set `choices` is written anew."""
+    picture: Path | None = None
+    """Where to draw, as PNG, what each kind of image shows; drawn before anything is trained."""
     machine: Machine = field(default_factory=Machine)
 
     def run(self) -> None:
@@ -69,6 +73,10 @@ class Choices:
                 f"only has {list(self.only)}, snr {list(self.snr)} and gnu_radio is "
                 f"{self.gnu_radio}; wanted some of {list(CHOICES)}, one SNR or more, and 0 or more"
             )
+        if self.picture is not None:
+            from denomae_training.proof.images_shown import draw_images
+
+            draw_images(PICTURE_DB, self.seed, self.picture)
         device, precision = open_machine(self.machine)
         base = architecture_of(self.preset)
         budget = self.schedule.frames * cost_of_frame(
