@@ -150,7 +150,8 @@ def test_a_model_that_knows_nothing_fails_with_one_sentence(
     finished = run_demo(tmp_path / "output", "--speed", "0", "--checkpoint", nano_checkpoint)
     assert finished.returncode == 1
     assert "are right, wanted 90%." in finished.stdout.splitlines()[-1]
-    assert not finished.stderr
+    said = finished.stderr.splitlines()  # to such a model every frame is strong, narrow am as well
+    assert len(said) <= 1 and all("a frame is doubtful: narrow" in line for line in said)
 
 
 def test_a_missing_checkpoint_is_one_sentence_and_no_traceback(tmp_path: Path) -> None:
